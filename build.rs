@@ -1,0 +1,129 @@
+//! Builds what the runtime is made of beside its own Rust code.
+//!
+//! 1. LuaJIT, statically, from the crate luajit-src (`vendor/README.md` says which version and which flags, with the bytes each saves).
+//! 2. `lua/`: every module, compiled to stripped bytecode by that same LuaJIT, as the sorted table `EMBEDDED` of `src/lua/embedded.rs`.
+//! 3. The libraries that the linker needs behind them.
+//!
+//! Without the feature `lua` there is nothing to build.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What LuaJIT's C files are compiled with, in both kinds of build.
+///
+/// `LUAJIT_NO_UNWIND`: errors are raised without the C unwinder. The binary then needs no unwind tables, and an error may cross a Rust
+/// frame that owns nothing. LuaJIT's default would abort there.
+const COMMON_CFLAGS: &str = "-DLUAJIT_NO_UNWIND";
+
+/// What a release build adds; `vendor/README.md` has the bytes for each.
+const RELEASE_CFLAGS: &str = "-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -fno-stack-protector";
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    if env::var_os("CARGO_FEATURE_LUA").is_none() {
+        return;
+    }
+    let target = variable("TARGET");
+    let out = PathBuf::from(variable("OUT_DIR"));
+
+    let luajit = build_luajit(&target, &out, variable("PROFILE") == "debug");
+    luajit.print_cargo_metadata();
+    let compiler = if runs_here(&target) { out.clone() } else { build_host_luajit(&out) };
+    embed_lua(&compiler.join("luajit-build/src/luajit"), &out);
+    link_libraries(&target);
+}
+
+fn variable(name: &str) -> String {
+    env::var(name).unwrap_or_else(|_| panic!("cargo sets {name} for build scripts"))
+}
+
+/// Whether a program built for `target` runs on the machine that builds.
+fn runs_here(target: &str) -> bool {
+    let machine = |triple: &str| triple.split('-').next().map(str::to_owned);
+    machine(target) == machine(&variable("HOST"))
+}
+
+fn build_luajit(target: &str, out: &Path, debug: bool) -> luajit_src::Artifacts {
+    // luajit-src calls `make -e`: what is set here wins over LuaJIT's Makefile.
+    let optimisation = if debug { "-O1 -fomit-frame-pointer" } else { "-Os -fomit-frame-pointer" };
+    let cflags = if debug { COMMON_CFLAGS.to_owned() } else { format!("{COMMON_CFLAGS} {RELEASE_CFLAGS}") };
+    // SAFETY: a build script is one thread.
+    unsafe {
+        env::set_var("CCOPT", optimisation);
+        env::set_var("TARGET_CFLAGS", cflags);
+    }
+    // Debug builds check every call of the C API (LUA_USE_APICHECK) and LuaJIT's own assertions: that is what the tests run on.
+    luajit_src::Build::new().target(target).out_dir(out).lua52compat(true).debug(debug).build()
+}
+
+/// A LuaJIT for the machine that builds, only to compile `lua/` when the target's own cannot run here. Both are GC64 and little-endian, so
+/// the bytecode is the same.
+fn build_host_luajit(out: &Path) -> PathBuf {
+    let host = variable("HOST");
+    let host_out = out.join("host");
+    fs::create_dir_all(&host_out).expect("OUT_DIR can be written");
+    // SAFETY: a build script is one thread.
+    unsafe { env::set_var("TARGET", &host) };
+    luajit_src::Build::new().target(&host).out_dir(&host_out).lua52compat(true).debug(false).build();
+    host_out
+}
+
+/// Writes `embedded.rs`: an array of (module name, bytecode), sorted by name.
+fn embed_lua(luajit: &Path, out: &Path) {
+    let root = PathBuf::from(variable("CARGO_MANIFEST_DIR")).join("lua");
+    println!("cargo:rerun-if-changed={}", root.display());
+    let mut modules = Vec::new();
+    find_modules(&root, "", &mut modules);
+    modules.sort();
+
+    let folder = out.join("bytecode");
+    fs::create_dir_all(&folder).expect("OUT_DIR can be written");
+    let mut table = String::from("[\n");
+    for (name, source) in &modules {
+        println!("cargo:rerun-if-changed={}", source.display());
+        let bytecode = folder.join(format!("{name}.bin"));
+        // "s" strips debug information, "d" makes the output depend on the source alone.
+        let status = Command::new(luajit)
+            .arg("-e")
+            .arg("local source, name, to = ... local chunk = assert(loadfile(source)) assert(io.open(to, 'wb')):write(string.dump(chunk, 'sd'))")
+            .arg("-")
+            .args([source.as_os_str(), name.as_ref(), bytecode.as_os_str()])
+            .env_clear()
+            .stdin(std::process::Stdio::null())
+            .status()
+            .unwrap_or_else(|error| panic!("cannot run {}: {error}", luajit.display()));
+        assert!(status.success(), "{} does not compile", source.display());
+        table.push_str(&format!("    ({name:?}, include_bytes!({:?})),\n", bytecode.display().to_string()));
+    }
+    table.push(']');
+    fs::write(out.join("embedded.rs"), table).expect("OUT_DIR can be written");
+}
+
+/// Collects (module name, file) of every `.lua` file below `folder`, but for the type definitions, which are for editors.
+fn find_modules(folder: &Path, prefix: &str, modules: &mut Vec<(String, PathBuf)>) {
+    for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("cannot read {}: {error}", folder.display())) {
+        let path = entry.expect("a folder entry can be read").path();
+        let name = path.file_name().and_then(|name| name.to_str()).expect("names in lua/ are UTF-8").to_owned();
+        if path.is_dir() {
+            if name != "library" {
+                find_modules(&path, &format!("{prefix}{name}."), modules);
+            }
+        } else if let Some(stem) = name.strip_suffix(".lua") {
+            modules.push((format!("{prefix}{stem}"), path));
+        }
+    }
+}
+
+fn link_libraries(target: &str) {
+    if target.contains("musl") {
+        // Everything is in libc.a. It must come last, because rustc passes -nodefaultlibs, and behind rustc's own -Bdynamic.
+        println!("cargo:rustc-link-arg-bins=-Wl,-Bstatic");
+        println!("cargo:rustc-link-arg-bins=-lc");
+    } else {
+        for library in ["m", "dl", "c"] {
+            println!("cargo:rustc-link-lib=dylib={library}");
+        }
+    }
+}

@@ -1,0 +1,440 @@
+//! A function as the platform runs it: the real `bootstrap`, started with Lambda's environment in the task root, in a
+//! process group of its own, against a local [`RuntimeApi`].
+//!
+//! Like the platform it gives an empty stdin, joins stdout and stderr in one pipe, the log, and kills the whole group when
+//! the runtime has ended or is to end. Unlike the platform it passes the caller's environment on (AWS credentials, LUA_PATH
+//! and so on, but none of the names that Lambda sets itself), limits neither memory nor files nor processor time, and does
+//! not start the runtime again: that is for the caller to do.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::io::{self, PipeReader, Read, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
+
+use crate::lock;
+use crate::runtime_api::{FunctionMetadata, RuntimeApi, RuntimeRun};
+
+/// The log that is kept of one process; what is older is forgotten. Lambda's own test invocations show the last 4 KB.
+pub const LOG_BYTES_MAX: usize = 1024 * 1024;
+
+/// How long the log may stay open after the runtime has ended. Only a process that left the group can hold it that long.
+const LOG_END_LIMIT: Duration = Duration::from_secs(1);
+
+/// Names that Lambda sets itself and that a function's configuration may not contain. (Those for region and credentials are
+/// missing here on purpose: on a developer's machine they come from the developer.)
+const RESERVED: [&str; 13] = [
+    "_HANDLER",
+    "_X_AMZN_TRACE_ID",
+    "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_INITIALIZATION_TYPE",
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_LAMBDA_MAX_CONCURRENCY",
+    "AWS_LAMBDA_RUNTIME_API",
+    "LAMBDA_RUNTIME_DIR",
+    "LAMBDA_TASK_ROOT",
+];
+
+/// A function's configuration. Every field may be changed before it is started.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// The path of the runtime's binary.
+    pub runtime: PathBuf,
+    /// `_HANDLER`
+    pub handler: String,
+    /// `LAMBDA_TASK_ROOT` and the working directory.
+    pub task_root: PathBuf,
+    /// `AWS_LAMBDA_FUNCTION_NAME`
+    pub name: String,
+    /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`
+    pub memory_mb: u32,
+    /// The function's own variables. They win over all others.
+    pub env: Vec<(OsString, OsString)>,
+    /// Whether the caller's environment is passed on.
+    pub inherit_env: bool,
+    /// Whether the log also goes to the caller's stderr, line by line. There an entry of several lines, which the runtime
+    /// joins by carriage returns into one log event, is shown as several lines.
+    pub echo_log: bool,
+}
+
+impl Function {
+    /// A function in the current directory, with 128 MB, the caller's environment and a silent log.
+    pub fn new(runtime: impl Into<PathBuf>, handler: impl Into<String>) -> Function {
+        Function {
+            runtime: runtime.into(),
+            handler: handler.into(),
+            task_root: PathBuf::from("."),
+            name: "function".into(),
+            memory_mb: 128,
+            env: Vec::new(),
+            inherit_env: true,
+            echo_log: false,
+        }
+    }
+
+    /// Starts a runtime process for this function. It is the API's present runtime from now on.
+    ///
+    /// # Errors
+    /// A [`StartError`] where a path is wrong or the process cannot be made.
+    pub fn start(&self, api: &RuntimeApi) -> Result<Process, StartError> {
+        let task_root = self.task_root.canonicalize().map_err(|error| StartError::TaskRoot(self.task_root.clone(), error))?;
+        if !task_root.is_dir() {
+            return Err(StartError::TaskRoot(self.task_root.clone(), io::ErrorKind::NotADirectory.into()));
+        }
+        let cannot_start = |error| StartError::Runtime(self.runtime.clone(), error);
+        // Made absolute, for the process starts in another directory.
+        let runtime = self.runtime.canonicalize().map_err(cannot_start)?;
+        let (log, stdout) = io::pipe().map_err(cannot_start)?;
+        let stderr = stdout.try_clone().map_err(cannot_start)?;
+        let mut command = Command::new(runtime);
+        command.current_dir(&task_root).stdin(Stdio::null()).stdout(stdout).stderr(stderr).process_group(0);
+        command.env_clear().envs(self.environment(api, &task_root));
+        let metadata = FunctionMetadata { name: self.name.clone(), version: "$LATEST".into(), handler: self.handler.clone() };
+        // Before the process is made, which may ask for its event at once.
+        let run = api.start_runtime(metadata);
+        let child = command.spawn().map_err(cannot_start)?;
+        // The pipe's writing ends are the child's alone from here on.
+        drop(command);
+        Ok(Process::watch(child, log, self.echo_log, run))
+    }
+
+    fn environment(&self, api: &RuntimeApi, task_root: &Path) -> BTreeMap<OsString, OsString> {
+        let mut env = BTreeMap::new();
+        if self.inherit_env {
+            env.extend(std::env::vars_os().filter(|(name, _)| !is_reserved(name)));
+        }
+        let options = api.options();
+        let initialization_type = match options.concurrency {
+            2.. => "lambda-managed-instances",
+            _ if options.snapshots => "snap-start",
+            _ => "on-demand",
+        };
+        let mut set = |name: &str, value: &OsStr| {
+            env.insert(name.into(), value.into());
+        };
+        set("_HANDLER", self.handler.as_ref());
+        set("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", self.memory_mb.to_string().as_ref());
+        set("AWS_LAMBDA_FUNCTION_NAME", self.name.as_ref());
+        set("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".as_ref());
+        set("AWS_LAMBDA_INITIALIZATION_TYPE", initialization_type.as_ref());
+        set("AWS_LAMBDA_RUNTIME_API", api.address().as_ref());
+        set("LAMBDA_RUNTIME_DIR", "/var/runtime".as_ref());
+        set("LAMBDA_TASK_ROOT", task_root.as_ref());
+        set("LANG", "en_US.UTF-8".as_ref());
+        set("PATH", "/usr/local/bin:/usr/bin/:/bin:/opt/bin".as_ref());
+        set("TZ", ":UTC".as_ref());
+        if options.concurrency > 1 {
+            set("AWS_LAMBDA_MAX_CONCURRENCY", options.concurrency.to_string().as_ref());
+        }
+        // Functions with snapshots have no log names.
+        if !options.snapshots {
+            set("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", self.name).as_ref());
+            set("AWS_LAMBDA_LOG_STREAM_NAME", "$LATEST".as_ref());
+        }
+        // The region is the developer's, in both of its variables.
+        let region = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| env.get(OsStr::new(name)).cloned());
+        let region = region.unwrap_or_else(|| "us-east-1".into());
+        env.insert("AWS_REGION".into(), region.clone());
+        env.insert("AWS_DEFAULT_REGION".into(), region);
+        env.extend(self.env.iter().cloned());
+        env
+    }
+}
+
+/// Whether Lambda sets this variable itself and allows no other value.
+pub fn is_reserved(name: impl AsRef<OsStr>) -> bool {
+    let name = name.as_ref();
+    RESERVED.iter().any(|reserved| name == OsStr::new(reserved))
+}
+
+/// Finds the runtime's binary: as given, else where `COLDMOON_BOOTSTRAP` says, else as `bootstrap` beside the running
+/// program.
+///
+/// # Errors
+/// [`StartError::NoRuntime`] where there is none in any of these places.
+pub fn find_runtime(given: Option<&Path>) -> Result<PathBuf, StartError> {
+    if let Some(path) = given {
+        return Ok(path.to_owned());
+    }
+    if let Some(path) = std::env::var_os("COLDMOON_BOOTSTRAP").filter(|path| !path.is_empty()) {
+        return Ok(path.into());
+    }
+    let program = std::env::current_exe().unwrap_or_default();
+    let beside = program.with_file_name("bootstrap");
+    if beside.is_file() { Ok(beside) } else { Err(StartError::NoRuntime { sought: beside }) }
+}
+
+/// Why a function could not be started.
+#[derive(Debug)]
+pub enum StartError {
+    /// No runtime was found.
+    NoRuntime {
+        /// The last place where it was sought.
+        sought: PathBuf,
+    },
+    /// The runtime could not be executed.
+    Runtime(PathBuf, io::Error),
+    /// The task root is not a directory that can be entered.
+    TaskRoot(PathBuf, io::Error),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StartError::NoRuntime { sought } => write!(
+                f,
+                "there is no runtime at {}: build it with scripts/build, or name a bootstrap with --runtime or in COLDMOON_BOOTSTRAP",
+                sought.display()
+            ),
+            StartError::Runtime(path, error) => write!(f, "cannot start the runtime {}: {}", path.display(), plain(error)),
+            StartError::TaskRoot(path, error) => write!(f, "cannot use {} as task root: {}", path.display(), plain(error)),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// The system's text of an error, without Rust's `(os error 2)`.
+pub fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// A running runtime process. Dropping it kills its process group.
+#[derive(Debug)]
+pub struct Process {
+    group: Group,
+    log: Arc<Log>,
+}
+
+impl Process {
+    fn watch(mut child: Child, log: PipeReader, echo: bool, run: RuntimeRun) -> Process {
+        let id = Pid::from_child(&child);
+        let group = Group { id, life: Arc::new(Life::default()) };
+        let life = group.life.clone();
+        std::thread::spawn(move || {
+            // Waits without reaping: until the process is reaped its id, and so its group's, cannot belong to anyone else.
+            let ended =
+                rustix::io::retry_on_intr(|| rustix::process::waitid(WaitId::Pid(id), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT));
+            let mut status = lock(&life.status);
+            if ended.is_ok() {
+                // Whoever is left in the group ends with it, as the sandbox would. Nobody left is an error, and fine.
+                rustix::process::kill_process_group(id, Signal::KILL).ok();
+            }
+            let exit = child.wait().expect("nobody else waits for this child");
+            *status = Some(exit);
+            drop(status);
+            life.ended.notify_all();
+            run.end(exit_text(exit));
+        });
+        let kept = Arc::new(Log::default());
+        let keeper = kept.clone();
+        std::thread::spawn(move || keeper.keep(log, echo));
+        Process { group, log: kept }
+    }
+
+    /// The process id.
+    pub fn id(&self) -> u32 {
+        self.group.id.as_raw_nonzero().get().unsigned_abs()
+    }
+
+    /// How it ended, once it has.
+    pub fn status(&self) -> Option<ExitStatus> {
+        *lock(&self.group.life.status)
+    }
+
+    /// Waits for its end, but no longer than this.
+    pub fn wait_timeout(&self, limit: Duration) -> Option<ExitStatus> {
+        let deadline = Instant::now() + limit;
+        let mut status = lock(&self.group.life.status);
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if status.is_some() || left.is_zero() {
+                return *status;
+            }
+            status = self.group.life.ended.wait_timeout(status, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Ends it as the platform does: SIGTERM, the grace to end by itself, SIGKILL to the group; without a grace SIGKILL at
+    /// once. Afterwards [`Process::log`] is complete.
+    pub fn end(&self, grace: Duration) {
+        if !grace.is_zero() {
+            self.group.signal(Signal::TERM);
+            self.wait_timeout(grace);
+        }
+        self.group.kill();
+        self.wait_timeout(LOG_END_LIMIT);
+        self.log.wait_for_end();
+    }
+
+    /// Kills the group from another thread, such as one that handles signals.
+    pub fn group(&self) -> Group {
+        self.group.clone()
+    }
+
+    /// What it has logged so far, bytes that are not UTF-8 replaced; the last [`LOG_BYTES_MAX`] of it.
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&lock(&self.log.content).bytes).into_owned()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.end(Duration::ZERO);
+    }
+}
+
+/// The process group of a runtime.
+#[derive(Clone, Debug)]
+pub struct Group {
+    id: Pid,
+    life: Arc<Life>,
+}
+
+impl Group {
+    /// Kills all processes of the group.
+    pub fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
+    fn signal(&self, signal: Signal) {
+        // The lock keeps the process from being reaped meanwhile.
+        let status = lock(&self.life.status);
+        if status.is_none() {
+            // Fails only where all of them are gone.
+            rustix::process::kill_process_group(self.id, signal).ok();
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Life {
+    status: Mutex<Option<ExitStatus>>,
+    ended: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Log {
+    content: Mutex<LogContent>,
+    ended: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct LogContent {
+    bytes: Vec<u8>,
+    ended: bool,
+}
+
+impl Log {
+    fn keep(&self, mut pipe: PipeReader, echo: bool) {
+        let mut line = Vec::new();
+        let mut buffer = [0; 8192];
+        while let Ok(read @ 1..) = pipe.read(&mut buffer) {
+            {
+                let kept = &mut lock(&self.content).bytes;
+                kept.extend_from_slice(&buffer[..read]);
+                let surplus = kept.len().saturating_sub(LOG_BYTES_MAX);
+                kept.drain(..surplus);
+            }
+            if echo {
+                line.extend_from_slice(&buffer[..read]);
+                let complete = line.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+                show(&line[..complete]);
+                line.drain(..complete);
+            }
+        }
+        if !line.is_empty() {
+            line.push(b'\n');
+            show(&line);
+        }
+        lock(&self.content).ended = true;
+        self.ended.notify_all();
+    }
+
+    fn wait_for_end(&self) {
+        let content = lock(&self.content);
+        let waited = self.ended.wait_timeout_while(content, LOG_END_LIMIT, |content| !content.ended);
+        drop(waited);
+    }
+}
+
+/// Writes log lines to stderr. Where that fails nobody reads them.
+fn show(lines: &[u8]) {
+    let mut shown: Vec<u8> = Vec::with_capacity(lines.len());
+    for (at, &byte) in lines.iter().enumerate() {
+        match byte {
+            b'\r' if lines.get(at + 1) == Some(&b'\n') => {}
+            b'\r' => shown.push(b'\n'),
+            _ => shown.push(byte),
+        }
+    }
+    io::stderr().write_all(&shown).ok();
+}
+
+/// The status as Lambda's error message has it, which is Go's: `exit status 3`, `signal: killed`, nothing for 0.
+fn exit_text(status: ExitStatus) -> String {
+    let core = if status.core_dumped() { " (core dumped)" } else { "" };
+    match (status.code(), status.signal()) {
+        (Some(0), _) => String::new(),
+        (Some(code), _) => format!("exit status {code}"),
+        (None, signal) => format!("signal: {}{core}", signal_text(signal.unwrap_or_default())),
+    }
+}
+
+/// Go's names of the signals that can end a process here (`syscall/zerrors_linux_amd64.go`).
+fn signal_text(signal: i32) -> String {
+    let text = match signal {
+        1 => "hangup",
+        2 => "interrupt",
+        3 => "quit",
+        4 => "illegal instruction",
+        5 => "trace/breakpoint trap",
+        6 => "aborted",
+        7 => "bus error",
+        8 => "floating point exception",
+        9 => "killed",
+        10 => "user defined signal 1",
+        11 => "segmentation fault",
+        12 => "user defined signal 2",
+        13 => "broken pipe",
+        14 => "alarm clock",
+        15 => "terminated",
+        24 => "CPU time limit exceeded",
+        25 => "file size limit exceeded",
+        31 => "bad system call",
+        other => return format!("signal {other}"),
+    };
+    text.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn status_reads_as_lambda_writes_it() {
+        for (raw, text) in
+            [(0, ""), (3 << 8, "exit status 3"), (9, "signal: killed"), (11 | 0x80, "signal: segmentation fault (core dumped)")]
+        {
+            assert_eq!(exit_text(ExitStatus::from_raw(raw)), text);
+        }
+    }
+
+    #[test]
+    fn system_errors_are_plain_words() {
+        assert_eq!(plain(&io::Error::from_raw_os_error(2)), "no such file or directory");
+    }
+}

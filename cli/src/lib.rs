@@ -1,0 +1,17 @@
+//! coldmoon on a developer's machine.
+//!
+//! - [`runtime_api`]: a local Lambda Runtime API with the state machine of the real one. It lives in the process that
+//!   uses it: the tool `coldmoon`, the tests of the runtime, the benchmarks.
+//! - [`function`]: starts the real `bootstrap` as the platform would, against such an API.
+//!
+//! Nothing here is in the layer. The interface is blocking: a caller needs no async runtime.
+
+pub mod function;
+pub mod runtime_api;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Locks, also after a panic elsewhere: every change of what is locked here is complete before anything can panic.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

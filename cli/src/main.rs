@@ -1,0 +1,34 @@
+//! The tool `coldmoon`.
+//!
+//! Exit codes of all its commands: 0 success, 1 failure (the function's or ours, with one clear message on stderr),
+//! 2 wrong usage, 128 and the signal's number where one ended it.
+
+mod event;
+mod invoke;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Lua functions for AWS Lambda, on your machine
+#[derive(Parser)]
+#[command(name = "coldmoon", version)]
+struct Tool {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Invoke(invoke::Invoke),
+}
+
+fn main() -> ExitCode {
+    let result = match Tool::parse().command {
+        Command::Invoke(invoke) => invoke.run(),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("coldmoon: {error:#}");
+        ExitCode::FAILURE
+    })
+}

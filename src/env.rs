@@ -1,0 +1,100 @@
+//! What the platform says in the environment: one borrowed struct, read once.
+//!
+//! Source: `Defined runtime environment variables`, docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html. An empty value counts as
+//! absent.
+
+use crate::sys;
+
+/// The environment variables that the runtime reads. `AWS_LAMBDA_…` unless another name is given.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Env {
+    /// `AWS_LAMBDA_RUNTIME_API`: `host:port`, perhaps with a path behind it.
+    pub runtime_api: Option<&'static [u8]>,
+    /// `_HANDLER`.
+    pub handler: Option<&'static [u8]>,
+    /// `LAMBDA_TASK_ROOT`: the folder of the function's files.
+    pub task_root: Option<&'static [u8]>,
+    /// `…FUNCTION_NAME`.
+    pub function_name: Option<&'static [u8]>,
+    /// `…FUNCTION_VERSION`.
+    pub function_version: Option<&'static [u8]>,
+    /// `…FUNCTION_MEMORY_SIZE`, in MB.
+    pub memory_mb: Option<u32>,
+    /// `…LOG_GROUP_NAME`.
+    pub log_group_name: Option<&'static [u8]>,
+    /// `…LOG_STREAM_NAME`.
+    pub log_stream_name: Option<&'static [u8]>,
+    /// `…LOG_FORMAT`: `JSON` or `Text`, in any case.
+    pub log_format: Option<&'static [u8]>,
+    /// `…LOG_LEVEL`: `TRACE` to `FATAL`.
+    pub log_level: Option<&'static [u8]>,
+    /// `LUA_PATH`: what Lua itself reads.
+    pub lua_path: Option<&'static [u8]>,
+    /// `COLDMOON_EVENT`: `string` for string mode.
+    pub event_mode: Option<&'static [u8]>,
+}
+
+impl Env {
+    /// Reads the process's environment.
+    pub fn read() -> Env {
+        let variable = |name| sys::variable(name).filter(|value| !value.is_empty());
+        Env {
+            runtime_api: variable(c"AWS_LAMBDA_RUNTIME_API"),
+            handler: variable(c"_HANDLER"),
+            task_root: variable(c"LAMBDA_TASK_ROOT"),
+            function_name: variable(c"AWS_LAMBDA_FUNCTION_NAME"),
+            function_version: variable(c"AWS_LAMBDA_FUNCTION_VERSION"),
+            memory_mb: variable(c"AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(parse_u64).and_then(|mb| u32::try_from(mb).ok()),
+            log_group_name: variable(c"AWS_LAMBDA_LOG_GROUP_NAME"),
+            log_stream_name: variable(c"AWS_LAMBDA_LOG_STREAM_NAME"),
+            log_format: variable(c"AWS_LAMBDA_LOG_FORMAT"),
+            log_level: variable(c"AWS_LAMBDA_LOG_LEVEL"),
+            lua_path: variable(c"LUA_PATH"),
+            event_mode: variable(c"COLDMOON_EVENT"),
+        }
+    }
+
+    /// The folder of the function's files; the working directory where the platform does not say.
+    pub fn task_root(&self) -> &'static [u8] {
+        self.task_root.unwrap_or(b".")
+    }
+}
+
+/// `_X_AMZN_TRACE_ID`, for the X-Ray libraries that look there: set for one invocation, or removed.
+pub fn set_trace_id(value: Option<&[u8]>) {
+    sys::set_trace_variable(value);
+}
+
+/// A decimal number without sign.
+pub fn parse_u64(text: &[u8]) -> Option<u64> {
+    let mut number = 0u64;
+    for digit in text {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        number = number.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?;
+    }
+    (!text.is_empty()).then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_decimal_and_fit() {
+        assert_eq!(parse_u64(b"1542409706888"), Some(1_542_409_706_888));
+        assert_eq!(parse_u64(b"18446744073709551615"), Some(u64::MAX));
+        for bad in [&b""[..], b"-1", b"+1", b" 1", b"1.0", b"18446744073709551616"] {
+            assert_eq!(parse_u64(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_trace_variable_changes_and_goes() {
+        for value in [Some(&b"Root=1"[..]), Some(b"Root=2;Parent=3"), None, Some(b"Root=4"), Some(&[b'x'; 600]), None] {
+            set_trace_id(value);
+            assert_eq!(sys::variable(c"_X_AMZN_TRACE_ID"), value.filter(|value| value.len() < 500));
+        }
+    }
+}

@@ -1,0 +1,545 @@
+//! One persistent connection: sends a request, receives the whole reply, knows when a request may be sent again.
+//!
+//! There are no timeouts: the sandbox may be frozen for hours while a reply is awaited, and a client that gives up then loses the event.
+//! The connection is reopened when the server has closed it. What is sent again, and what is not:
+//!
+//! | request | the connection failed | what happens |
+//! | --- | --- | --- |
+//! | idempotent (GET) | before or within the reply | once more on a new connection |
+//! | POST | before a byte of it was taken | once more on a new connection |
+//! | POST | later, without a reply | never sent again: the server may have acted on it. [`Error::Closed`] or [`Error::Truncated`] |
+//!
+//! A POST looks before it is sent whether the server has closed the idle connection (one `recv` that does not wait): without that, a
+//! closed connection is noticed only after the request is gone and nobody knows whether it was read.
+
+use super::chunked::{ChunkError, Chunked};
+use super::response::{self, Framing, Head, HeadError};
+use crate::buffer::{Buffer, Overflow};
+use crate::limits;
+use crate::sys::{self, Errno, SocketAddress};
+use core::ffi::{CStr, c_int};
+use core::ops::Range;
+
+/// A byte stream to the server: a [`Socket`], or a script in tests.
+pub trait Transport {
+    /// Connects.
+    fn open(&mut self) -> Result<(), Errno>;
+    /// Sends the beginning of `head` followed by `body`, returns how many bytes were taken (at least one).
+    fn send(&mut self, head: &[u8], body: &[u8]) -> Result<usize, Errno>;
+    /// Waits for bytes, returns how many came; 0 at the end of the stream.
+    fn receive(&mut self, into: &mut [u8]) -> Result<usize, Errno>;
+    /// Whether an idle stream has ended or holds something unasked. Does not wait.
+    fn is_stale(&mut self) -> bool;
+    /// Closes.
+    fn close(&mut self);
+}
+
+/// Why there is no reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// Connecting failed.
+    Connect(Errno),
+    /// Sending failed, and no reply had come before.
+    Send(Errno),
+    /// Receiving failed.
+    Receive(Errno),
+    /// The server closed the connection without a reply.
+    Closed,
+    /// The connection ended within the reply.
+    Truncated,
+    /// The head is no HTTP.
+    Head(HeadError),
+    /// The head exceeds `limits::HEAD_BYTES_MAX`.
+    HeadTooLong,
+    /// More than `limits::INTERIM_REPLIES_MAX` interim replies.
+    TooManyInterim,
+    /// The chunks are none.
+    Chunk(ChunkError),
+    /// The reply exceeds the buffer's bound.
+    TooLong,
+    /// No memory for the reply.
+    Memory,
+}
+
+impl Error {
+    /// The words for a message that ends the process.
+    pub fn text(self) -> &'static str {
+        match self {
+            Error::Connect(_) => "cannot connect",
+            Error::Send(_) => "sending failed",
+            Error::Receive(_) => "receiving failed",
+            Error::Closed => "the server closed the connection without a reply",
+            Error::Truncated => "the connection ended within a reply",
+            Error::Head(_) | Error::Chunk(_) => "the reply is not HTTP/1.1",
+            Error::HeadTooLong | Error::TooManyInterim => "the reply's head is too long",
+            Error::TooLong => "the reply is too long",
+            Error::Memory => "no memory for the reply",
+        }
+    }
+
+    /// The system's error number behind it, if there is one.
+    pub fn errno(self) -> Option<Errno> {
+        match self {
+            Error::Connect(errno) | Error::Send(errno) | Error::Receive(errno) => Some(errno),
+            _ => None,
+        }
+    }
+}
+
+impl From<Overflow> for Error {
+    fn from(overflow: Overflow) -> Error {
+        match overflow {
+            Overflow::Bound => Error::TooLong,
+            Overflow::Memory => Error::Memory,
+        }
+    }
+}
+
+/// A request, ready to be sent.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    /// The head with its empty line.
+    pub head: &'a [u8],
+    /// The body, empty for a GET.
+    pub body: &'a [u8],
+    /// Whether it may be sent again when nobody knows whether it arrived.
+    pub idempotent: bool,
+}
+
+/// A complete reply: offsets into the buffer that received it.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The final head.
+    pub head: Head,
+    /// Where that head begins (behind interim replies).
+    pub head_at: usize,
+    /// The body, without framing.
+    pub body: Range<usize>,
+}
+
+/// One persistent connection over a [`Transport`].
+pub struct Connection<T: Transport> {
+    transport: T,
+    is_open: bool,
+}
+
+impl<T: Transport> Connection<T> {
+    /// A connection that opens when it is first used.
+    pub const fn new(transport: T) -> Connection<T> {
+        Connection { transport, is_open: false }
+    }
+
+    /// Sends `request` and receives the reply into `rx`, whose former contents are dropped.
+    pub fn exchange(&mut self, request: Request<'_>, rx: &mut Buffer) -> Result<Reply, Error> {
+        if self.is_open && !request.idempotent && self.transport.is_stale() {
+            self.close();
+        }
+        let (first, was_taken) = self.attempt(request, rx);
+        let reply = match first {
+            Err(Error::Send(_) | Error::Receive(_) | Error::Closed | Error::Truncated) if request.idempotent || !was_taken => {
+                self.close();
+                self.attempt(request, rx).0
+            }
+            result => result,
+        };
+        if !matches!(&reply, Ok(reply) if !reply.head.close) {
+            self.close();
+        }
+        reply
+    }
+
+    /// One attempt; also tells whether any byte of the request was taken.
+    fn attempt(&mut self, request: Request<'_>, rx: &mut Buffer) -> (Result<Reply, Error>, bool) {
+        if !self.is_open {
+            if let Err(errno) = self.transport.open() {
+                return (Err(Error::Connect(errno)), false);
+            }
+            self.is_open = true;
+        }
+        rx.clear();
+        let (sent, taken) = self.send(request.head, request.body);
+        let reply = match sent {
+            Ok(()) => self.receive(rx),
+            // A server that refuses a body (413) answers and closes while we still write. Its answer counts.
+            Err(errno) if taken > 0 => match self.receive(rx) {
+                Ok(mut reply) => {
+                    reply.head.close = true;
+                    Ok(reply)
+                }
+                Err(_) => Err(Error::Send(errno)),
+            },
+            Err(errno) => Err(Error::Send(errno)),
+        };
+        (reply, taken > 0)
+    }
+
+    /// Sends both parts whole; also tells how many bytes were taken.
+    fn send(&mut self, mut head: &[u8], mut body: &[u8]) -> (Result<(), Errno>, usize) {
+        let mut taken = 0;
+        while !head.is_empty() || !body.is_empty() {
+            match self.transport.send(head, body) {
+                Ok(count) => {
+                    taken += count;
+                    let of_head = count.min(head.len());
+                    head = &head[of_head..];
+                    body = &body[count - of_head..];
+                }
+                Err(errno) => return (Err(errno), taken),
+            }
+        }
+        (Ok(()), taken)
+    }
+
+    /// Receives one whole reply.
+    fn receive(&mut self, rx: &mut Buffer) -> Result<Reply, Error> {
+        let mut head_at = 0;
+        for _ in 0..limits::INTERIM_REPLIES_MAX {
+            let head = self.receive_head(rx, head_at)?;
+            let body_at = head_at + head.bytes;
+            if head.status >= 200 {
+                return self.receive_body(rx, head, head_at);
+            }
+            head_at = body_at;
+        }
+        Err(Error::TooManyInterim)
+    }
+
+    fn receive_head(&mut self, rx: &mut Buffer, head_at: usize) -> Result<Head, Error> {
+        let mut searched = 0;
+        loop {
+            let input = &rx.bytes()[head_at..];
+            if let Some(end) = response::find_end(input, searched) {
+                return response::parse(&input[..end]).map_err(Error::Head);
+            }
+            searched = input.len();
+            if searched >= limits::HEAD_BYTES_MAX {
+                return Err(Error::HeadTooLong);
+            }
+            self.fill(rx, 1)?;
+        }
+    }
+
+    fn receive_body(&mut self, rx: &mut Buffer, mut head: Head, head_at: usize) -> Result<Reply, Error> {
+        let body_at = head_at + head.bytes;
+        let (body, end) = match head.framing {
+            Framing::Length(length) => {
+                let end = body_at.checked_add(length).ok_or(Error::TooLong)?;
+                while rx.len() < end {
+                    self.fill(rx, end - rx.len())?;
+                }
+                (body_at..end, end)
+            }
+            Framing::Chunked => {
+                let mut chunked = Chunked::new(body_at);
+                while !chunked.decode(rx.bytes_mut()).map_err(Error::Chunk)? {
+                    self.fill(rx, chunked.missing().max(1))?;
+                }
+                (chunked.data(), chunked.end())
+            }
+            Framing::Close => {
+                loop {
+                    match self.fill(rx, 1) {
+                        Ok(()) => {}
+                        Err(Error::Closed | Error::Truncated) => break,
+                        Err(error) => return Err(error),
+                    }
+                }
+                (body_at..rx.len(), rx.len())
+            }
+        };
+        // Bytes behind the reply belong to no request of ours: this connection is out of step.
+        head.close |= rx.len() > end;
+        Ok(Reply { head, head_at, body })
+    }
+
+    /// Receives at least one byte; makes room for `wanted` first, so that a long body comes in few calls.
+    fn fill(&mut self, rx: &mut Buffer, wanted: usize) -> Result<(), Error> {
+        rx.reserve(wanted)?;
+        match self.transport.receive(rx.spare()) {
+            Ok(0) if rx.is_empty() => Err(Error::Closed),
+            Ok(0) => Err(Error::Truncated),
+            Ok(count) => {
+                rx.advance(count);
+                Ok(())
+            }
+            Err(errno) => Err(Error::Receive(errno)),
+        }
+    }
+
+    /// Closes the connection; the next exchange opens a new one.
+    pub fn close(&mut self) {
+        if self.is_open {
+            self.transport.close();
+            self.is_open = false;
+        }
+    }
+}
+
+/// A TCP connection to `host:port`.
+pub struct Socket {
+    host: Host,
+    port: u16,
+    fd: c_int,
+}
+
+enum Host {
+    /// Nothing is looked up.
+    Ipv4([u8; 4]),
+    /// NUL-terminated, for `getaddrinfo(3)`: a name, or an IPv6 address without its brackets. Looked up at every connect, so that a name
+    /// that has moved is found again.
+    Name([u8; Host::NAME_BYTES_MAX]),
+}
+
+impl Host {
+    /// A domain name has at most 253 characters (RFC 1035 section 2.3.4).
+    const NAME_BYTES_MAX: usize = 256;
+}
+
+impl Socket {
+    /// The socket for an authority (RFC 3986 section 3.2 without user information): `host:port`, `[address]:port` or a bare host, which means
+    /// port 80. `None` if it is none. Connects to nothing yet.
+    pub fn new(authority: &[u8]) -> Option<Socket> {
+        // The port begins at the last colon, unless that stands in the brackets of an IPv6 address.
+        let (host, port) = match memchr::memrchr(b':', authority) {
+            Some(colon) if !authority.ends_with(b"]") => (&authority[..colon], parse_port(&authority[colon + 1..])?),
+            _ => (authority, 80),
+        };
+        let host = host.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]")).unwrap_or(host);
+        let host = match parse_ipv4(host) {
+            Some(octets) => Host::Ipv4(octets),
+            None => {
+                if host.is_empty() || host.len() >= Host::NAME_BYTES_MAX || host.contains(&0) {
+                    return None;
+                }
+                let mut name = [0; Host::NAME_BYTES_MAX];
+                name[..host.len()].copy_from_slice(host);
+                Host::Name(name)
+            }
+        };
+        Some(Socket { host, port, fd: -1 })
+    }
+}
+
+impl Transport for Socket {
+    fn open(&mut self) -> Result<(), Errno> {
+        let address = match &self.host {
+            Host::Ipv4(octets) => SocketAddress::ipv4(*octets, self.port),
+            Host::Name(name) => {
+                let name = CStr::from_bytes_until_nul(name).unwrap_or(c"");
+                sys::resolve(name, self.port).ok_or(Errno::NO_ADDRESS)?
+            }
+        };
+        self.fd = sys::connect(&address)?;
+        Ok(())
+    }
+
+    fn send(&mut self, head: &[u8], body: &[u8]) -> Result<usize, Errno> {
+        sys::send(self.fd, head, body)
+    }
+
+    fn receive(&mut self, into: &mut [u8]) -> Result<usize, Errno> {
+        sys::receive(self.fd, into)
+    }
+
+    fn is_stale(&mut self) -> bool {
+        sys::is_stale(self.fd)
+    }
+
+    fn close(&mut self) {
+        sys::close(self.fd);
+        self.fd = -1;
+    }
+}
+
+fn parse_port(text: &[u8]) -> Option<u16> {
+    let mut port = 0u16;
+    for digit in text {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        port = port.checked_mul(10)?.checked_add(u16::from(digit - b'0'))?;
+    }
+    (port > 0).then_some(port)
+}
+
+/// Four decimal numbers up to 255 with three dots between them; anything else is a name.
+fn parse_ipv4(text: &[u8]) -> Option<[u8; 4]> {
+    let mut octets = [0; 4];
+    let mut parts = text.split(|byte| *byte == b'.');
+    for octet in &mut octets {
+        let part = parts.next()?;
+        if part.is_empty() || part.len() > 3 {
+            return None;
+        }
+        let mut value = 0u16;
+        for digit in part {
+            if !digit.is_ascii_digit() {
+                return None;
+            }
+            value = value * 10 + u16::from(digit - b'0');
+        }
+        *octet = u8::try_from(value).ok()?;
+    }
+    parts.next().is_none().then_some(octets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::script::{Script, Step};
+
+    const GET: Request<'static> = Request { head: b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", body: b"", idempotent: true };
+    const POST: Request<'static> =
+        Request { head: b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n", body: b"hi", idempotent: false };
+
+    /// Runs one exchange: (status, body) or the error, and the bytes that each connection got.
+    fn run(request: Request<'_>, connections: Vec<Vec<Step>>) -> (Result<(u16, Vec<u8>), Error>, Vec<Vec<u8>>) {
+        let mut rx = Buffer::new(1 << 20);
+        let mut connection = Connection::new(Script::new(connections));
+        let result = connection.exchange(request, &mut rx).map(|reply| (reply.head.status, rx.bytes()[reply.body].to_vec()));
+        let sent = connection.transport.sent.clone();
+        (result, sent)
+    }
+
+    #[test]
+    fn replies_are_whole_however_they_are_split() {
+        for (text, body) in [
+            ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "hello"),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nhe\r\n3\r\nllo\r\n0\r\nT: v\r\n\r\n", "hello"),
+            (
+                "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+                "hi",
+            ),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", ""),
+        ] {
+            for cut in 1..text.len() {
+                let steps = vec![Step::Take, Step::Give(text[..cut].into()), Step::Give(text[cut..].into())];
+                let (result, sent) = run(GET, vec![steps]);
+                assert_eq!(result, Ok((200, body.into())), "{text:?} cut at {cut}");
+                assert_eq!(sent, [GET.head]);
+            }
+            let bytes = text.bytes().map(|byte| Step::Give(vec![byte]));
+            let (result, _) = run(GET, vec![[Step::Take].into_iter().chain(bytes).collect()]);
+            assert_eq!(result, Ok((200, body.into())), "{text:?} byte by byte");
+        }
+    }
+
+    #[test]
+    fn a_body_without_length_reads_to_the_close() {
+        let steps = vec![Step::Take, Step::Give("HTTP/1.1 400 Bad Request\r\n\r\nbad".into()), Step::Give(" header".into()), Step::End];
+        assert_eq!(run(GET, vec![steps]).0, Ok((400, b"bad header".to_vec())));
+    }
+
+    #[test]
+    fn a_get_cut_anywhere_is_asked_once_more() {
+        let text = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+        for cut in 0..text.len() {
+            for end in [Step::End, Step::Fail] {
+                let first = vec![Step::Take, Step::Give(text[..cut].into()), end.clone()];
+                let second = vec![Step::Take, Step::Give(text.into())];
+                let (result, sent) = run(GET, vec![first.clone(), second]);
+                assert_eq!(result, Ok((200, b"hello".to_vec())), "cut at {cut}");
+                assert_eq!(sent, [GET.head, GET.head]);
+                assert!(run(GET, vec![first.clone(), first]).0.is_err(), "twice cut at {cut}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_post_that_was_taken_is_never_sent_again() {
+        let whole = [POST.head, POST.body].concat();
+        for end in [Step::End, Step::Fail] {
+            for text in ["", "HTTP/1.1 202 Accep"] {
+                let steps = vec![Step::Take, Step::Give(text.into()), end.clone()];
+                let (result, sent) = run(POST, vec![steps, vec![Step::Take, Step::Give("HTTP/1.1 202 OK\r\n\r\n".into())]]);
+                assert!(result.is_err());
+                assert_eq!(sent, [&whole[..]]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_post_on_a_closed_connection_goes_to_a_new_one() {
+        let mut rx = Buffer::new(1 << 20);
+        let ok = || Step::Give("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n".into());
+        let mut connection = Connection::new(Script::new(vec![vec![Step::Take, ok(), Step::End], vec![Step::Take, ok()]]));
+        for request in [GET, POST] {
+            assert_eq!(connection.exchange(request, &mut rx).map(|reply| reply.head.status), Ok(202));
+        }
+        assert_eq!(connection.transport.sent, [GET.head.to_vec(), [POST.head, POST.body].concat()]);
+    }
+
+    #[test]
+    fn an_announced_close_is_honoured() {
+        let mut rx = Buffer::new(1 << 20);
+        let closing = Step::Give("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".into());
+        let mut connection = Connection::new(Script::new(vec![vec![Step::Take, closing.clone()], vec![Step::Take, closing]]));
+        for request in [GET, POST] {
+            assert!(connection.exchange(request, &mut rx).is_ok());
+        }
+        assert_eq!(connection.transport.sent.len(), 2);
+    }
+
+    #[test]
+    fn an_early_answer_to_a_long_body_is_read() {
+        let body = vec![b'x'; 100_000];
+        let request = Request { body: &body, ..POST };
+        let answer = Step::Give("HTTP/1.1 413 Request Entity Too Large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbig".into());
+        let (result, sent) = run(request, vec![vec![Step::TakeSome(1000), Step::Refuse, answer]]);
+        assert_eq!(result, Ok((413, b"big".to_vec())));
+        assert_eq!(sent.len(), 1);
+    }
+
+    #[test]
+    fn bytes_behind_a_reply_cost_the_connection() {
+        let mut rx = Buffer::new(1 << 20);
+        let extra = Step::Give("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nxHTTP/1.1 200 OK\r\n".into());
+        let good = Step::Give("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\ny".into());
+        let mut connection = Connection::new(Script::new(vec![vec![Step::Take, extra], vec![Step::Take, good]]));
+        for expected in [b"x", b"y"] {
+            let reply = connection.exchange(GET, &mut rx).unwrap();
+            assert_eq!(&rx.bytes()[reply.body], expected);
+        }
+    }
+
+    #[test]
+    fn what_the_peer_controls_is_bounded() {
+        let steps = |text: String| vec![Step::Take, Step::Give(text.into())];
+        for (text, error) in [
+            ("HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n".to_owned(), Error::TooLong),
+            (format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", usize::MAX), Error::TooLong),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffff0\r\n".to_owned(), Error::TooLong),
+            ("HTTP/1.1 100 Continue\r\n\r\n".repeat(20), Error::TooManyInterim),
+            ("garbage\r\n\r\n".to_owned(), Error::Head(HeadError::StatusLine)),
+        ] {
+            assert_eq!(run(GET, vec![steps(text)]).0, Err(error));
+        }
+        let mut rx = Buffer::new(limits::RECEIVE_BYTES_MAX);
+        let text = format!("HTTP/1.1 200 OK\r\nA: {}", "x".repeat(limits::HEAD_BYTES_MAX));
+        let mut connection = Connection::new(Script::new(vec![steps(text)]));
+        assert_eq!(connection.exchange(GET, &mut rx).map(|_| ()), Err(Error::HeadTooLong));
+    }
+
+    #[test]
+    fn authorities_are_taken_apart() {
+        for (text, name, port) in [
+            ("127.0.0.1:9001", "4", 9001),
+            ("169.254.100.1", "4", 80),
+            ("localhost:80", "localhost", 80),
+            ("[::1]:9001", "::1", 9001),
+            ("[::1]", "::1", 80),
+            ("256.1.1.1:5", "256.1.1.1", 5),
+            ("1.2.3:5", "1.2.3", 5),
+        ] {
+            let socket = Socket::new(text.as_bytes()).unwrap_or_else(|| panic!("{text}"));
+            let host = match socket.host {
+                Host::Ipv4(_) => "4".to_owned(),
+                Host::Name(name) => CStr::from_bytes_until_nul(&name).unwrap().to_str().unwrap().to_owned(),
+            };
+            assert_eq!((host.as_str(), socket.port), (name, port), "{text}");
+        }
+        for text in ["", ":80", "host:", "host:0", "host:65536", "host:port", "host:+1"] {
+            assert!(Socket::new(text.as_bytes()).is_none(), "{text}");
+        }
+    }
+}

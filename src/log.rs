@@ -1,0 +1,294 @@
+//! The log: lines on stdout and stderr, each with one `write(2)`, in the platform's two formats.
+//!
+//! Text: a line of the function goes out as it is; an entry of the runtime is `[LEVEL] request-id message`, and what would break its line
+//! becomes a carriage return, so that it stays one log event. JSON (`AWS_LAMBDA_LOG_FORMAT`): every line is one object with `timestamp`,
+//! `level`, `message`, `requestId`, `tenantId`, and for errors `errorType`, `errorMessage`, `stackTrace`.
+//! Source: docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html.
+
+use crate::buffer::{Buffer, Overflow};
+use crate::env::Env;
+use crate::interpreter::{Failure, Invocation, Stream};
+use crate::json::{self, StringRules, WriteError};
+use crate::limits;
+use crate::sys;
+
+/// The importance of an entry, as the platform names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Level {
+    Trace,
+    Debug,
+    Info,
+    Warn,
+    Error,
+    Fatal,
+}
+
+impl Level {
+    const NAMES: [(&'static [u8], Level); 6] = [
+        (b"TRACE", Level::Trace),
+        (b"DEBUG", Level::Debug),
+        (b"INFO", Level::Info),
+        (b"WARN", Level::Warn),
+        (b"ERROR", Level::Error),
+        (b"FATAL", Level::Fatal),
+    ];
+
+    fn name(self) -> &'static [u8] {
+        Level::NAMES[self as usize].0
+    }
+
+    fn parse(name: &[u8]) -> Option<Level> {
+        Level::NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, level)| *level)
+    }
+}
+
+/// The log of the process.
+pub struct Log {
+    is_json: bool,
+    /// Entries below it are dropped, in JSON format only: that is where the platform filters; its default is INFO.
+    level_min: Level,
+    /// The entry being put together.
+    entry: Buffer,
+}
+
+impl Log {
+    /// The log that the environment asks for.
+    pub fn new(env: &Env) -> Log {
+        Log {
+            is_json: env.log_format.is_some_and(|format| format.eq_ignore_ascii_case(b"JSON")),
+            level_min: env.log_level.and_then(Level::parse).unwrap_or(Level::Info),
+            // A byte may become six in JSON; the rest is for the other members.
+            entry: Buffer::new(6 * (limits::LOG_LINE_BYTES_MAX + limits::ERROR_TEXT_BYTES_MAX) + 64 * 1024),
+        }
+    }
+
+    /// A line that the function wrote, without its end.
+    pub fn write_line(&mut self, stream: Stream, invocation: Option<&Invocation<'_>>, line: &[u8]) {
+        if self.is_json {
+            self.write_json(stream, Level::Info, invocation, line, None);
+        } else {
+            self.write(stream, |entry| entry.push(line));
+        }
+    }
+
+    /// An entry of the runtime itself; `message` is given in parts.
+    pub fn write_message(&mut self, level: Level, invocation: Option<&Invocation<'_>>, message: &[&[u8]]) {
+        let mut text = Buffer::new(limits::LOG_LINE_BYTES_MAX);
+        for part in message {
+            // Only what is beyond the bound is lost, and these messages are short.
+            let _ = text.push(part);
+        }
+        if self.is_json {
+            self.write_json(Stream::Error, level, invocation, text.bytes(), None);
+        } else {
+            self.write(Stream::Error, |entry| {
+                push_prefix(entry, level, invocation)?;
+                push_folded(entry, text.bytes())
+            });
+        }
+    }
+
+    /// An error of the function, with its stack.
+    pub fn write_failure(&mut self, invocation: Option<&Invocation<'_>>, failure: &Failure<'_>) {
+        let level = if failure.is_fatal { Level::Fatal } else { Level::Error };
+        if self.is_json {
+            self.write_json(Stream::Error, level, invocation, failure.message, Some(failure));
+        } else {
+            self.write(Stream::Error, |entry| {
+                push_prefix(entry, level, invocation)?;
+                entry.push(failure.error_type)?;
+                entry.push(b": ")?;
+                push_folded(entry, failure.message)?;
+                for frame in frames(failure.stack) {
+                    entry.push(b"\r\t")?;
+                    push_folded(entry, frame)?;
+                }
+                Ok(())
+            });
+        }
+    }
+
+    /// One JSON object. Members that do not apply are left out.
+    fn write_json(
+        &mut self,
+        stream: Stream,
+        level: Level,
+        invocation: Option<&Invocation<'_>>,
+        message: &[u8],
+        failure: Option<&Failure<'_>>,
+    ) {
+        if level < self.level_min {
+            return;
+        }
+        self.write(stream, |entry| {
+            entry.push(b"{\"timestamp\":\"")?;
+            push_timestamp(entry, sys::now())?;
+            entry.push(b"\",\"level\":\"")?;
+            entry.push(level.name())?;
+            entry.push(b"\",\"message\":")?;
+            push_string(entry, message)?;
+            if let Some(invocation) = invocation {
+                entry.push(b",\"requestId\":")?;
+                push_string(entry, invocation.request_id)?;
+                if let Some(tenant_id) = invocation.tenant_id {
+                    entry.push(b",\"tenantId\":")?;
+                    push_string(entry, tenant_id)?;
+                }
+            }
+            if let Some(failure) = failure {
+                entry.push(b",")?;
+                push_failure_members(entry, failure)?;
+            }
+            entry.push(b"}")
+        });
+    }
+
+    /// Puts an entry together and writes it with its line end in one call. What exceeds the entry's bound is cut off.
+    fn write(&mut self, stream: Stream, build: impl FnOnce(&mut Buffer) -> Result<(), Overflow>) {
+        self.entry.clear();
+        let _ = build(&mut self.entry);
+        // The one byte is there: the bound exceeds everything that is built by far more.
+        let _ = self.entry.push(b"\n");
+        sys::write_all(stream as i32, self.entry.bytes());
+        self.entry.shrink(0);
+    }
+}
+
+/// The members `errorMessage`, `errorType`, `stackTrace` of an error document, without braces.
+/// Source: docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html, "Invocation error".
+pub fn push_failure_members(out: &mut Buffer, failure: &Failure<'_>) -> Result<(), Overflow> {
+    out.push(b"\"errorMessage\":")?;
+    push_string(out, failure.message)?;
+    out.push(b",\"errorType\":")?;
+    push_string(out, failure.error_type)?;
+    out.push(b",\"stackTrace\":[")?;
+    for (index, frame) in frames(failure.stack).enumerate() {
+        if index > 0 {
+            out.push(b",")?;
+        }
+        push_string(out, frame)?;
+    }
+    out.push(b"]")
+}
+
+/// The frames of a stack: its lines without the white space around them.
+pub fn frames(stack: &[u8]) -> impl Iterator<Item = &[u8]> {
+    stack.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|frame| !frame.is_empty())
+}
+
+/// A JSON string of whatever bytes a function made; what is not UTF-8 is replaced by U+FFFD.
+fn push_string(out: &mut Buffer, bytes: &[u8]) -> Result<(), Overflow> {
+    let start = out.len();
+    let result = json::write_string(out, bytes, &StringRules::STRICT).or_else(|error| match error {
+        WriteError::Utf8 { .. } => {
+            out.truncate(start);
+            let mut clean = Buffer::new(3 * bytes.len());
+            for part in bytes.utf8_chunks() {
+                clean.push(part.valid().as_bytes())?;
+                if !part.invalid().is_empty() {
+                    clean.push("\u{fffd}".as_bytes())?;
+                }
+            }
+            json::write_string(out, clean.bytes(), &StringRules::STRICT)
+        }
+        error => Err(error),
+    });
+    result.map_err(|error| match error {
+        WriteError::Overflow(overflow) => overflow,
+        // Neither can come from text that was just made valid.
+        WriteError::NotFinite | WriteError::Utf8 { .. } => Overflow::Bound,
+    })
+}
+
+/// `[LEVEL] request-id `
+fn push_prefix(out: &mut Buffer, level: Level, invocation: Option<&Invocation<'_>>) -> Result<(), Overflow> {
+    out.push(b"[")?;
+    out.push(level.name())?;
+    out.push(b"] ")?;
+    if let Some(invocation) = invocation {
+        out.push(invocation.request_id)?;
+        out.push(b" ")?;
+    }
+    Ok(())
+}
+
+/// Text of several lines as one: the log would take each line end for the end of the event.
+fn push_folded(out: &mut Buffer, text: &[u8]) -> Result<(), Overflow> {
+    for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
+        if index > 0 {
+            out.push(b"\r")?;
+        }
+        out.push(line)?;
+    }
+    Ok(())
+}
+
+/// RFC 3339 with milliseconds, UTC: `2026-01-02T03:04:05.678Z`. Days to a date after Howard Hinnant, "chrono-Compatible Low-Level Date
+/// Algorithms", `civil_from_days`.
+pub fn push_timestamp(out: &mut Buffer, (seconds, nanoseconds): (i64, u32)) -> Result<(), Overflow> {
+    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400) as u32);
+    // Eras of 400 years that begin on 1 March, so that the leap day is the last of its year.
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = (day_of_year - (153 * month_from_march + 2) / 5 + 1) as u32;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 } as u32;
+    let year = (year_of_era + era * 400 + i64::from(month <= 2)) as u32;
+
+    let mut text = *b"0000-00-00T00:00:00.000Z";
+    for (end, digits, mut value) in [
+        (4, 4, year),
+        (7, 2, month),
+        (10, 2, day),
+        (13, 2, second / 3600),
+        (16, 2, second / 60 % 60),
+        (19, 2, second % 60),
+        (23, 3, nanoseconds / 1_000_000),
+    ] {
+        for at in (end - digits..end).rev() {
+            text[at] = b'0' + (value % 10) as u8;
+            value /= 10;
+        }
+    }
+    out.push(&text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timestamps_are_rfc_3339() {
+        for (time, text) in [
+            ((0, 0), "1970-01-01T00:00:00.000Z"),
+            ((951_782_400, 999_999_999), "2000-02-29T00:00:00.999Z"),
+            ((1_767_323_045, 678_000_000), "2026-01-02T03:04:05.678Z"),
+            ((1_798_761_599, 1_000_000), "2026-12-31T23:59:59.001Z"),
+            ((4_107_542_400, 0), "2100-03-01T00:00:00.000Z"),
+        ] {
+            let mut out = Buffer::new(100);
+            push_timestamp(&mut out, time).unwrap();
+            assert_eq!(out.bytes(), text.as_bytes());
+        }
+    }
+
+    #[test]
+    fn an_error_document_is_json_whatever_the_bytes() {
+        let failure = Failure {
+            error_type: b"LuaError",
+            message: b"a\"b\n\xff\x00c",
+            stack: b"\tapp.lua:3: in function 'handler'\n\t[C]: in ?\n",
+            is_fatal: false,
+        };
+        let mut out = Buffer::new(1000);
+        push_failure_members(&mut out, &failure).unwrap();
+        assert_eq!(
+            core::str::from_utf8(out.bytes()).unwrap(),
+            "\"errorMessage\":\"a\\\"b\\n\u{fffd}\\u0000c\",\"errorType\":\"LuaError\",\
+             \"stackTrace\":[\"app.lua:3: in function 'handler'\",\"[C]: in ?\"]"
+        );
+    }
+}

@@ -1,0 +1,322 @@
+//! JSON to Lua values, straight onto the Lua stack.
+//!
+//! A container's values wait on the stack until it ends; then its table is made in exactly the right size and filled. So nothing is ever
+//! rehashed, and nothing but the Lua values is allocated. A container that is too long for the stack moves what is waiting into its table
+//! early and goes on (`BATCH`); one around a deep child does so before the child begins (`SLOTS_SOFT`).
+//!
+//! Bounds: nesting by `limits::JSON_DEPTH_MAX`; stack slots by `SLOTS_SOFT + 2 * JSON_DEPTH_MAX + BATCH`, below LuaJIT's 8,000.
+
+use super::ffi::*;
+use super::stack;
+use super::vm::{Slot, Vm};
+use crate::json::{self, Number, Rules, Sink, SyntaxError, Text};
+use crate::limits;
+use core::ffi::c_int;
+use core::ptr;
+
+/// Values of one container that wait on the stack at most.
+const BATCH: c_int = 256;
+/// From so many slots in use on, a container does not keep values waiting while a child is read.
+const SLOTS_SOFT: c_int = 4000;
+
+const _: () = assert!(SLOTS_SOFT + 2 * limits::JSON_DEPTH_MAX as c_int + BATCH + 50 < 8000);
+
+/// An open container.
+#[derive(Clone, Copy)]
+struct Level {
+    /// The stack top when it began: its table, once there is one, or its first value is at the next index.
+    mark: c_int,
+    /// Values (and keys) that wait above it.
+    waiting: c_int,
+    /// Elements of an array that are already in its table.
+    moved: c_int,
+    is_object: bool,
+    /// Whether its table is already on the stack, below the waiting values.
+    has_table: bool,
+}
+
+impl Level {
+    const NONE: Level = Level { mark: 0, waiting: 0, moved: 0, is_object: false, has_table: false };
+}
+
+/// The open containers, outermost first.
+pub struct Levels {
+    levels: [Level; limits::JSON_DEPTH_MAX],
+}
+
+impl Levels {
+    /// None is open.
+    pub const fn new() -> Levels {
+        Levels { levels: [Level::NONE; limits::JSON_DEPTH_MAX] }
+    }
+}
+
+impl Default for Levels {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Pushes the value of a whole JSON document. On an error nothing is pushed.
+///
+/// Stack: [-0, +1]. Raises: memory only.
+///
+/// # Safety
+/// `state` belongs to `vm`, the calling frames own nothing.
+pub unsafe fn push_value(vm: *mut Vm, state: *mut lua_State, text: &[u8], rules: &Rules) -> Result<(), SyntaxError> {
+    // SAFETY: the caller vouches for `state` and `vm`.
+    unsafe {
+        let top = lua_gettop(state);
+        ensure_slots(state);
+        let mut builder = Builder { vm, state, depth: 0 };
+        let result = json::scan(text, rules, &mut builder);
+        if result.is_err() {
+            lua_settop(state, top);
+        }
+        result
+    }
+}
+
+/// Makes sure that a container and its first values find room.
+///
+/// # Safety
+/// `state` is live.
+unsafe fn ensure_slots(state: *mut lua_State) {
+    // SAFETY: the caller vouches for `state`. The bounds above keep the request below LuaJIT's limit; growing raises if memory is out.
+    let has_room = unsafe { lua_checkstack(state, BATCH + 20) } != 0;
+    debug_assert!(has_room);
+}
+
+/// The sink that builds Lua values. Every method may leave by a Lua error (memory); the scanner's frames own nothing.
+struct Builder {
+    vm: *mut Vm,
+    state: *mut lua_State,
+    depth: usize,
+}
+
+impl Builder {
+    fn push_text(&mut self, text: Text<'_>) {
+        let raw = text.raw();
+        // SAFETY: `state` is live and has room: every container makes sure of it when it begins and when it has moved its values.
+        unsafe {
+            if !text.is_escaped() {
+                stack::push_bytes(self.state, raw);
+                return;
+            }
+            let scratch = &mut (*self.vm).scratch;
+            scratch.clear();
+            if scratch.reserve(raw.len()).is_err() {
+                stack::raise(self.state, &[b"not enough memory"]);
+            }
+            let room = &mut scratch.spare()[..];
+            let bytes = text.unescape(room);
+            lua_pushlstring(self.state, room.as_ptr().cast(), bytes);
+        }
+    }
+
+    /// Notes a new container.
+    fn begin(&mut self, is_object: bool) {
+        // SAFETY: `state` is live; the scanner opens no more containers than there are levels.
+        unsafe {
+            if self.depth > 0 && lua_gettop(self.state) > SLOTS_SOFT {
+                self.move_waiting();
+            }
+            ensure_slots(self.state);
+            self.depth += 1;
+            *self.level() = Level { mark: lua_gettop(self.state), is_object, ..Level::NONE };
+        }
+    }
+
+    /// The innermost open container.
+    fn level(&mut self) -> &mut Level {
+        // SAFETY: `vm` is live; one builder at a time uses its levels. A container is open, so `depth` is at least 1.
+        unsafe { &mut (*self.vm).levels.levels[self.depth - 1] }
+    }
+
+    /// Counts what was just pushed. Called for every value, and for every key.
+    fn count(&mut self) {
+        if self.depth > 0 {
+            let level = self.level();
+            level.waiting += 1;
+            // An object moves whole pairs: after a value, when the number of what waits is even.
+            if level.waiting >= BATCH && !(level.is_object && level.waiting % 2 == 1) {
+                self.move_waiting();
+            }
+        }
+    }
+
+    /// Moves what waits in the innermost container into its table, which is made if there is none. A key that has no value yet stays.
+    fn move_waiting(&mut self) {
+        let state = self.state;
+        let Level { mark, waiting, moved, is_object, has_table } = *self.level();
+        let table = mark + 1;
+        // SAFETY: `state` is live; `waiting` values are above `mark` (and the table); two more slots are free.
+        unsafe {
+            if !has_table {
+                // It will hold more than what waits: twice as much spares the first growth.
+                if is_object {
+                    lua_createtable(state, 0, waiting)
+                } else {
+                    lua_createtable(state, 2 * waiting, 0)
+                }
+                lua_insert(state, table);
+            }
+            if is_object {
+                set_pairs(state, table, table + 1, waiting / 2);
+                if waiting % 2 == 1 {
+                    lua_replace(state, table + 1);
+                }
+                lua_settop(state, table + waiting % 2);
+            } else {
+                for index in 1..=waiting {
+                    lua_pushvalue(state, table + index);
+                    lua_rawseti(state, table, moved + index);
+                }
+                lua_settop(state, table);
+            }
+        }
+        let level = self.level();
+        level.has_table = true;
+        level.moved = moved + waiting;
+        level.waiting = if is_object { waiting % 2 } else { 0 };
+    }
+
+    /// Leaves the innermost container's table on the stack in place of what waits.
+    fn end(&mut self) {
+        let state = self.state;
+        if self.level().has_table {
+            self.move_waiting();
+        } else {
+            let Level { mark, waiting, is_object, .. } = *self.level();
+            let table = mark + 1;
+            // SAFETY: as in `move_waiting`.
+            unsafe {
+                if is_object {
+                    lua_createtable(state, 0, waiting / 2);
+                    set_pairs(state, table + waiting, table, waiting / 2);
+                    lua_replace(state, table);
+                    lua_settop(state, table);
+                } else {
+                    lua_createtable(state, waiting, 0);
+                    lua_insert(state, table);
+                    for index in (1..=waiting).rev() {
+                        lua_rawseti(state, table, index);
+                    }
+                }
+            }
+        }
+        if !self.level().is_object {
+            // SAFETY: the table is on top; one slot is free.
+            unsafe {
+                lua_rawgeti(state, LUA_REGISTRYINDEX, Slot::ArrayTag as c_int);
+                lua_setmetatable(state, -2);
+            }
+        }
+        self.depth -= 1;
+        self.count();
+    }
+}
+
+/// Sets `count` pairs of key and value, which stand from `first` on, in the table at `table`. The last of equal keys wins.
+///
+/// Stack: [-0, +0], 2 slots. Raises: memory only.
+///
+/// # Safety
+/// `state` is live with the pairs and the table where the arguments say.
+unsafe fn set_pairs(state: *mut lua_State, table: c_int, first: c_int, count: c_int) {
+    for pair in 0..count {
+        // SAFETY: the caller vouches for all of it.
+        unsafe {
+            lua_pushvalue(state, first + 2 * pair);
+            lua_pushvalue(state, first + 2 * pair + 1);
+            lua_rawset(state, table);
+        }
+    }
+}
+
+impl Sink for Builder {
+    fn null(&mut self) {
+        // SAFETY: `state` is live and has room, see `push_text`.
+        unsafe { lua_pushlightuserdata(self.state, ptr::null_mut()) };
+        self.count();
+    }
+
+    fn boolean(&mut self, value: bool) {
+        // SAFETY: as above.
+        unsafe { lua_pushboolean(self.state, c_int::from(value)) };
+        self.count();
+    }
+
+    fn number(&mut self, value: Number) {
+        // SAFETY: as above; push_wide needs a few slots more, which `ensure_slots` has in reserve.
+        unsafe {
+            match value {
+                Number::Double(value) => lua_pushnumber(self.state, value),
+                Number::Int64(value) => push_wide(self.state, value as u64, true),
+                Number::Uint64(value) => push_wide(self.state, value, false),
+            }
+        }
+        self.count();
+    }
+
+    fn string(&mut self, text: Text<'_>) {
+        self.push_text(text);
+        self.count();
+    }
+
+    fn key(&mut self, text: Text<'_>) {
+        self.push_text(text);
+        self.count();
+    }
+
+    fn begin_array(&mut self) {
+        self.begin(false);
+    }
+
+    fn end_array(&mut self) {
+        self.end();
+    }
+
+    fn begin_object(&mut self) {
+        self.begin(true);
+    }
+
+    fn end_object(&mut self) {
+        self.end();
+    }
+}
+
+/// Pushes a 64-bit integer as `int64_t` or `uint64_t` cdata.
+///
+/// There is no C API for cdata. A small Lua function, made when the first such number comes, owns a buffer of eight bytes: its address is
+/// given to C as the cdata's pointer, C writes the number there, the function boxes it.
+///
+/// Stack: [-0, +1], 4 slots. Raises: memory only.
+///
+/// # Safety
+/// `state` is live, the slots are free, the calling frames own nothing.
+pub unsafe fn push_wide(state: *mut lua_State, value: u64, is_signed: bool) {
+    const MAKER: &[u8] = b"local ffi = require 'ffi' local signed, unsigned = ffi.new('int64_t[1]'), ffi.new('uint64_t[1]') \
+        return { signed, function() return signed[0] end, unsigned, function() return unsigned[0] end }";
+    // SAFETY: the caller vouches for `state`; the cdata behind the pointer lives as long as the table in the registry.
+    unsafe {
+        lua_rawgeti(state, LUA_REGISTRYINDEX, Slot::WideNumbers as c_int);
+        if lua_type(state, -1) != LUA_TTABLE {
+            lua_pop(state, 1);
+            if luaL_loadbufferx(state, MAKER.as_ptr().cast(), MAKER.len(), c"=coldmoon".as_ptr(), ptr::null()) != LUA_OK {
+                stack::throw(state);
+            }
+            lua_call(state, 0, 1);
+            lua_pushvalue(state, -1);
+            lua_rawseti(state, LUA_REGISTRYINDEX, Slot::WideNumbers as c_int);
+        }
+        let first = if is_signed { 1 } else { 3 };
+        lua_rawgeti(state, -1, first);
+        let place: *mut u64 = lua_topointer(state, -1).cast_mut().cast();
+        lua_pop(state, 1);
+        place.write(value);
+        lua_rawgeti(state, -1, first + 1);
+        lua_remove(state, -2);
+        lua_call(state, 0, 1);
+    }
+}

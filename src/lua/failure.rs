@@ -1,0 +1,310 @@
+//! Errors: what a Lua function raised, as the runtime reports it.
+//!
+//! The message handler takes the stack down as text the moment the error is raised; the value itself is looked at afterwards, in a protected
+//! call of its own, because an error object may run code (`__index`, `__tostring`) that fails again. Text is copied out of Lua, so that
+//! reporting needs no memory of Lua's.
+
+use super::ffi::*;
+use super::stack;
+use super::vm::{Slot, Vm};
+use crate::buffer::Buffer;
+use crate::interpreter::Failure;
+use crate::json::SyntaxError;
+use crate::limits;
+use core::ffi::{CStr, c_int};
+use core::mem;
+use core::ptr;
+
+/// The type of an error that names none.
+pub const LUA_ERROR: &[u8] = b"LuaError";
+
+/// Frames of a stack that are shown: so many innermost ones, then the outermost.
+const INNER_FRAMES: c_int = 12;
+const OUTER_FRAMES: c_int = 10;
+
+/// The error being reported, copied out of Lua.
+pub struct Report {
+    /// The type, then the message.
+    text: Buffer,
+    type_bytes: usize,
+    stack: Buffer,
+    is_fatal: bool,
+}
+
+impl Report {
+    /// No error.
+    pub const fn new() -> Report {
+        Report {
+            text: Buffer::new(limits::ERROR_TEXT_BYTES_MAX),
+            type_bytes: 0,
+            stack: Buffer::new(limits::ERROR_TEXT_BYTES_MAX),
+            is_fatal: false,
+        }
+    }
+
+    /// Forgets the last error.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.stack.clear();
+        self.type_bytes = 0;
+        self.is_fatal = false;
+    }
+
+    /// Sets type and message; the message is given in parts and cut at the bound.
+    pub fn set(&mut self, error_type: &[u8], message: &[&[u8]]) {
+        self.text.clear();
+        self.type_bytes = 0;
+        // A type is a word; one that fills half the text is none.
+        let error_type = if error_type.len() <= limits::ERROR_TEXT_BYTES_MAX / 2 { error_type } else { LUA_ERROR };
+        push_cut(&mut self.text, error_type);
+        self.type_bytes = self.text.len();
+        for part in message {
+            push_cut(&mut self.text, part);
+        }
+    }
+
+    /// Sets a type and the message `what: … at byte N`; the first byte is 1, as Lua counts.
+    pub fn set_syntax_error(&mut self, error_type: &[u8], what: &[u8], error: SyntaxError) {
+        let mut number = itoa::Buffer::new();
+        let offset = number.format(error.offset + 1).as_bytes();
+        self.set(error_type, &[what, b": ", error.kind.message().as_bytes(), b" at byte ", offset]);
+    }
+
+    /// Marks it as one after which Lua cannot go on.
+    pub fn set_out_of_memory(&mut self) {
+        self.set(b"Runtime.OutOfMemory", &[b"Lua ran out of memory"]);
+        self.is_fatal = true;
+    }
+
+    /// The error as the runtime takes it.
+    pub fn failure(&self) -> Failure<'_> {
+        let (error_type, message) = self.text.bytes().split_at(self.type_bytes);
+        Failure { error_type, message, stack: self.stack.bytes(), is_fatal: self.is_fatal }
+    }
+
+    /// The stack alone.
+    pub fn stack(&mut self) -> &mut Buffer {
+        &mut self.stack
+    }
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Appends as much of `bytes` as the bound allows.
+fn push_cut(out: &mut Buffer, bytes: &[u8]) {
+    let room = limits::ERROR_TEXT_BYTES_MAX - out.len();
+    // With no memory at all the error is reported without its text.
+    let _ = out.push(&bytes[..bytes.len().min(room)]);
+}
+
+/// Fills the report for the error value on top of the main state's stack, which is then empty.
+///
+/// Raises: nothing.
+///
+/// # Safety
+/// `vm` is live, `status` is what a protected call on its main state has just returned.
+pub unsafe fn report(vm: *mut Vm, status: c_int) {
+    // SAFETY: the caller vouches for `vm` and the value on top; the pushes need no memory of Lua's.
+    unsafe {
+        let state = (*vm).state;
+        if Vm::is_out_of_memory(vm, status) {
+            (*vm).failure.set_out_of_memory();
+        } else {
+            lua_rawgeti(state, LUA_REGISTRYINDEX, Slot::Describe as c_int);
+            lua_insert(state, -2);
+            let kind = stack::type_name(state, -1);
+            match lua_pcall(state, 1, 0, 0) {
+                LUA_OK => {}
+                status if Vm::is_out_of_memory(vm, status) => (*vm).failure.set_out_of_memory(),
+                _ => (*vm).failure.set(LUA_ERROR, &[b"(error object is a ", kind, b" value that raised an error while it was described)"]),
+            }
+        }
+        lua_settop(state, 0);
+    }
+}
+
+/// Lua: `describe(error)`. Puts type and message of an error value into the report.
+///
+/// Raises: what the value's metamethods raise, and memory.
+pub unsafe extern "C" fn describe(state: *mut lua_State) -> c_int {
+    // SAFETY: called by Lua with one argument, LUA_MINSTACK slots are free; nothing here owns anything. The slices are of strings that stay
+    // on the stack until they are copied.
+    unsafe {
+        let report = &raw mut (*Vm::of(state)).failure;
+        match lua_type(state, 1) {
+            LUA_TSTRING | LUA_TNUMBER => {
+                let message = stack::to_bytes(state, 1).unwrap_or_default();
+                (*report).set(error_type_of(state, message), &[message]);
+            }
+            LUA_TTABLE => {
+                let error_type = string_field(state, [c"type", c"errorType"]);
+                let message = string_field(state, [c"message", c"errorMessage"]).or_else(|| text_of(state));
+                (*report).set(error_type.unwrap_or(LUA_ERROR), &[message.unwrap_or(b"(error object is a table value)")]);
+            }
+            LUA_TNIL => (*report).set(LUA_ERROR, &[b"nil"]),
+            LUA_TBOOLEAN => (*report).set(LUA_ERROR, &[if lua_toboolean(state, 1) != 0 { b"true" } else { b"false" }]),
+            _ => match text_of(state) {
+                Some(message) => (*report).set(LUA_ERROR, &[message]),
+                None => (*report).set(LUA_ERROR, &[b"(error object is a ", stack::type_name(state, 1), b" value)"]),
+            },
+        }
+        0
+    }
+}
+
+/// The type of an error that is a string: the runtime's own errors while modules are loaded have one, whoever required the module.
+///
+/// # Safety
+/// As in `describe`, with `message` the string at 1.
+unsafe fn error_type_of(state: *mut lua_State, message: &[u8]) -> &'static [u8] {
+    // SAFETY: the caller vouches for `state`; one slot is free.
+    unsafe {
+        lua_rawgeti(state, LUA_REGISTRYINDEX, Slot::SyntaxError as c_int);
+        let is_syntax_error = lua_rawequal(state, -1, 1) != 0;
+        lua_pop(state, 1);
+        if is_syntax_error {
+            return b"Runtime.UserCodeSyntaxError";
+        }
+    }
+    // LuaJIT's `require` words it so (`LJ_ERR` has no code that an error value would carry).
+    match memchr::memmem::find(message, b"module '").and_then(|at| memchr::memmem::find(&message[at..], b"' not found:")) {
+        Some(_) => b"Runtime.ImportModuleError",
+        None => LUA_ERROR,
+    }
+}
+
+/// The first of two fields of the table at 1 that is a string or a number. Leaves it on the stack.
+///
+/// # Safety
+/// As in `describe`.
+unsafe fn string_field<'a>(state: *mut lua_State, names: [&CStr; 2]) -> Option<&'a [u8]> {
+    for name in names {
+        // SAFETY: the value at 1 is a table; a metamethod may raise, which `describe` lets through.
+        unsafe {
+            stack::get_field(state, 1, name);
+            if let Some(text) = stack::to_bytes(state, -1) {
+                return Some(text);
+            }
+        }
+    }
+    None
+}
+
+/// What `__tostring` makes of the value at 1, if it has one. Leaves it on the stack.
+///
+/// # Safety
+/// As in `describe`.
+unsafe fn text_of<'a>(state: *mut lua_State) -> Option<&'a [u8]> {
+    // SAFETY: `luaL_callmeta` pushes one value if there is such a metamethod; it may raise, which `describe` lets through.
+    unsafe { if luaL_callmeta(state, 1, c"__tostring".as_ptr()) != 0 { stack::to_bytes(state, -1) } else { None } }
+}
+
+/// The message handler: takes the stack down, returns the error value as it is.
+///
+/// Stack: [-0, +0]. Raises: nothing.
+pub unsafe extern "C" fn on_error(state: *mut lua_State) -> c_int {
+    // SAFETY: called by Lua where the error was raised, with the error value as its only argument.
+    unsafe {
+        let vm = Vm::of(state);
+        (*vm).failure.stack().clear();
+        take_stack(vm, state, 1);
+    }
+    1
+}
+
+/// Writes the frames of `state` from `first_level` on into the report's stack, innermost first, one a line, in the words of
+/// `debug.traceback`.
+///
+/// # Safety
+/// `state` is live and belongs to `vm`.
+pub unsafe fn take_stack(vm: *mut Vm, state: *mut lua_State, first_level: c_int) {
+    // SAFETY: lua_getstack and lua_getinfo only read the stack and fill the record, which is plain data; the strings that the record points
+    // to live as long as their functions, which are on the stack.
+    unsafe {
+        let mut record: lua_Debug = mem::zeroed();
+        let out = (*vm).failure.stack();
+        let levels = count_levels(state);
+        let mut level = first_level;
+        while level < levels {
+            if level == first_level + INNER_FRAMES && level < levels - OUTER_FRAMES {
+                push_cut(out, b"...\n");
+                level = levels - OUTER_FRAMES;
+            }
+            lua_getstack(state, level, &mut record);
+            lua_getinfo(state, c"Snl".as_ptr(), &mut record);
+            level += 1;
+            let is_c = *record.what.cast::<u8>() == b'C';
+            // C functions without a name tell nothing: the runtime's own entry, `require` as it calls it.
+            if is_c && *record.namewhat == 0 {
+                continue;
+            }
+            // What the outermost frame, the runtime's entry, calls is the handler.
+            let is_handler = !is_c && level == levels - 1 && (*vm).invocation.is_some();
+            push_frame(out, &record, is_handler.then(|| super::handler::function_name(&(*vm).env)));
+        }
+    }
+}
+
+/// `file:line: in function 'name'`
+///
+/// # Safety
+/// `record` was filled by `lua_getinfo` with "Snl" and its function is on the stack.
+unsafe fn push_frame(out: &mut Buffer, record: &lua_Debug, handler: Option<&[u8]>) {
+    let mut number = itoa::Buffer::new();
+    // SAFETY: `short_src` is a NUL-terminated array; the pointers are C strings where they are not null.
+    unsafe {
+        push_cut(out, CStr::from_ptr(record.short_src.as_ptr()).to_bytes());
+        push_cut(out, b":");
+        if record.currentline > 0 {
+            push_cut(out, number.format(record.currentline).as_bytes());
+            push_cut(out, b":");
+        }
+        if record.name != ptr::null() && *record.namewhat != 0 {
+            for part in [b" in function '", CStr::from_ptr(record.name).to_bytes(), b"'"] {
+                push_cut(out, part);
+            }
+        } else if let Some(name) = handler {
+            for part in [b" in function '", name, b"'"] {
+                push_cut(out, part);
+            }
+        } else {
+            match *record.what.cast::<u8>() {
+                b'm' => push_cut(out, b" in main chunk"),
+                _ => {
+                    push_cut(out, b" in function <");
+                    push_cut(out, CStr::from_ptr(record.short_src.as_ptr()).to_bytes());
+                    push_cut(out, b":");
+                    push_cut(out, number.format(record.linedefined).as_bytes());
+                    push_cut(out, b">");
+                }
+            }
+        }
+    }
+    push_cut(out, b"\n");
+}
+
+/// The number of frames on the stack, found by halving: LuaJIT walks all of them for each question.
+///
+/// # Safety
+/// `state` is live.
+unsafe fn count_levels(state: *mut lua_State) -> c_int {
+    // SAFETY: the record is plain data that lua_getstack fills.
+    let mut record: lua_Debug = unsafe { mem::zeroed() };
+    let (mut known, mut missing) = (0, 1);
+    // SAFETY: the caller vouches for `state`.
+    unsafe {
+        while lua_getstack(state, missing, &mut record) != 0 {
+            known = missing;
+            missing *= 2;
+        }
+        while known + 1 < missing {
+            let middle = (known + missing) / 2;
+            if lua_getstack(state, middle, &mut record) != 0 { known = middle } else { missing = middle }
+        }
+    }
+    missing
+}

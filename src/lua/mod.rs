@@ -1,0 +1,95 @@
+//! The Lua side: an [`Interpreter`] made of LuaJIT. Knows nothing of HTTP; events and results are bytes.
+//!
+//! | file | job |
+//! | --- | --- |
+//! | `vm` | the Lua state, its memory budget, the protected way into it |
+//! | `handler` | `_HANDLER` resolved at INIT; one call of it |
+//! | `context` | the handler's second argument |
+//! | `decode`, `encode` | JSON to Lua values and back |
+//! | `modules` | the search path, the module `coldmoon`, the embedded modules |
+//! | `output` | `print`, `io.write`, `os.exit` |
+//! | `failure` | what was raised, as the runtime reports it |
+//! | `stack`, `ffi` | helpers over the C API, and the C API |
+
+mod context;
+mod decode;
+mod encode;
+mod failure;
+mod ffi;
+mod handler;
+mod modules;
+mod output;
+mod stack;
+mod vm;
+
+use crate::buffer::Buffer;
+use crate::env::Env;
+use crate::interpreter::{Failure, Host, Interpreter, Invocation, Response};
+use core::mem::MaybeUninit;
+use core::ptr;
+use vm::{Slot, Vm};
+
+/// Room for one Lua state, at an address that never changes.
+pub type Place = MaybeUninit<Vm>;
+
+/// LuaJIT as an [`Interpreter`].
+pub struct Lua {
+    /// Alive for ever, see `Vm::open`.
+    vm: *mut Vm,
+}
+
+impl Lua {
+    /// Makes the Lua state. `None` if memory does not suffice.
+    pub fn open(place: &'static mut Place, env: &Env) -> Option<Lua> {
+        Vm::open(place, env).map(|vm| Lua { vm })
+    }
+}
+
+impl Interpreter for Lua {
+    fn load(&mut self, _env: &Env, host: &mut dyn Host) -> Result<(), Failure<'_>> {
+        let mut frame = handler::LoadFrame { is_refused: false };
+        // SAFETY: `vm` is live, its stack is empty between calls, `frame` is what `handler::load` expects and outlives the call.
+        unsafe {
+            let result = Vm::with_host(self.vm, host, || {
+                let result = Vm::enter(self.vm, Slot::Load, ptr::from_mut(&mut frame).cast());
+                output::flush(self.vm);
+                result
+            });
+            if has_failed(self.vm, result, frame.is_refused) { Err((*self.vm).failure.failure()) } else { Ok(()) }
+        }
+    }
+
+    fn call(&mut self, invocation: &Invocation<'_>, body: &mut Buffer, host: &mut dyn Host) -> Result<Response<'_>, Failure<'_>> {
+        let mut frame = handler::CallFrame::new(invocation, body);
+        // SAFETY: as in `load`, with `handler::invoke`. Only the lifetime of `invocation` is changed: the pointer is forgotten before it ends.
+        unsafe {
+            (*self.vm).invocation = Some(ptr::from_ref(invocation).cast());
+            let result = Vm::with_host(self.vm, host, || {
+                let result = Vm::enter(self.vm, Slot::Invoke, ptr::from_mut(&mut frame).cast());
+                output::flush(self.vm);
+                result
+            });
+            (*self.vm).invocation = None;
+            if has_failed(self.vm, result, frame.is_refused) {
+                return Err((*self.vm).failure.failure());
+            }
+            Ok(Response { content_type: (*self.vm).content_type.as_bytes() })
+        }
+    }
+}
+
+/// Empties the stack after a protected call, and tells whether it failed: a raised error is put into the report, one that the entry itself
+/// found (`is_refused`) is there already.
+///
+/// # Safety
+/// `vm` is live, `result` is what `Vm::enter` has just returned.
+unsafe fn has_failed(vm: *mut Vm, result: Result<(), core::ffi::c_int>, is_refused: bool) -> bool {
+    // SAFETY: the caller vouches for `vm`; the error value is on top, as `Vm::enter` says.
+    unsafe {
+        match result {
+            Ok(()) => ffi::lua_settop((*vm).state, 0),
+            Err(status) => failure::report(vm, status),
+        }
+    }
+    result.is_err() || is_refused
+}

@@ -1,0 +1,493 @@
+//! Where `require` finds modules, and the modules that the runtime brings.
+//!
+//! The search path is the contract's: `LUA_PATH`, then below the task root, then below `/opt`. It stands in `package.path`, where programs expect
+//! it and may change it; the searcher here reads it on every call. Files come first and the runtime's modules last, so a user's file
+//! wins whatever its name. A file below the task root is named in messages by its path from there, `app.lua`.
+//!
+//! The runtime's modules: `coldmoon`, made of C functions when it is first required, and the files of `lua/`, embedded as bytecode.
+
+use super::ffi::*;
+use super::stack;
+use super::vm::{Slot, Vm};
+use crate::buffer::Buffer;
+use crate::limits;
+use crate::sys;
+use core::ffi::{CStr, c_int, c_void};
+use core::ptr;
+
+/// The modules of `lua/`: (name, bytecode), sorted by name. Made by `build.rs`.
+static EMBEDDED: &[(&str, &[u8])] = &include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+
+/// Templates below the task root and below `/opt`. The second pair is what `luarocks init` makes, the third a LuaRocks tree as it stands.
+const TEMPLATES: [&[u8]; 6] = [
+    b"/?.lua",
+    b"/?/init.lua",
+    b"/lua_modules/share/lua/5.1/?.lua",
+    b"/lua_modules/share/lua/5.1/?/init.lua",
+    b"/share/lua/5.1/?.lua",
+    b"/share/lua/5.1/?/init.lua",
+];
+
+/// Where layers put modules beside the templates above.
+const LAYER_TEMPLATES: &[u8] = b"/opt/lua/?.lua;/opt/lua/?/init.lua;/opt/rocks/share/lua/5.1/?.lua;/opt/rocks/share/lua/5.1/?/init.lua";
+
+/// Sets the search path and the searchers.
+///
+/// Stack: [-0, +0]. Raises: memory only.
+///
+/// # Safety
+/// `vm` is live; called within `vm::open`, with LUA_MINSTACK slots free.
+pub unsafe fn install(vm: *mut Vm) {
+    // SAFETY: the caller vouches for `vm`; `package` is the library's table, `loaders` its array of four functions.
+    unsafe {
+        let state = (*vm).state;
+        let top = lua_gettop(state);
+        stack::get_field(state, LUA_GLOBALSINDEX, c"package");
+        let package = top + 1;
+        push_path(vm, state);
+        stack::set_field(state, package, c"path");
+        stack::push_bytes(state, b"");
+        stack::set_field(state, package, c"cpath");
+
+        stack::get_field(state, package, c"loaders");
+        // 1 is package.preload. C modules cannot be loaded by a static binary.
+        lua_pushvalue(state, package);
+        lua_pushcclosure(state, search_files, 1);
+        lua_rawseti(state, -2, 2);
+        lua_pushcclosure(state, search_embedded, 0);
+        lua_rawseti(state, -2, 3);
+        lua_pushnil(state);
+        lua_rawseti(state, -2, 4);
+        lua_settop(state, top);
+
+        (*vm).tags.make(state);
+    }
+}
+
+/// Pushes the search path.
+///
+/// Stack: [-0, +1], 20 slots. Raises: memory only.
+///
+/// # Safety
+/// As for [`install`].
+unsafe fn push_path(vm: *mut Vm, state: *mut lua_State) {
+    // SAFETY: the caller vouches for `vm` and the slots. The scratch buffer is used between calls that may raise, never across one.
+    unsafe {
+        let out = &mut (*vm).scratch;
+        out.clear();
+        let env = (*vm).env;
+        // A path that does not fit in memory leaves an empty one, and `require` says what it tried.
+        let _ = match env.lua_path {
+            None => push_defaults(out, env.task_root()),
+            Some(lua_path) => push_user_path(out, lua_path, env.task_root()),
+        };
+        stack::push_bytes(state, (*vm).scratch.bytes());
+    }
+}
+
+/// `LUA_PATH` with the defaults in place of `;;`, or behind it where it has none.
+fn push_user_path(out: &mut Buffer, lua_path: &[u8], task_root: &[u8]) -> Result<(), crate::buffer::Overflow> {
+    let (before, after) = match memchr::memmem::find(lua_path, b";;") {
+        Some(at) => (&lua_path[..at], &lua_path[at + 2..]),
+        None => (lua_path.strip_suffix(b";").unwrap_or(lua_path), &b""[..]),
+    };
+    if !before.is_empty() {
+        out.push(before)?;
+        out.push(b";")?;
+    }
+    push_defaults(out, task_root)?;
+    if !after.is_empty() {
+        out.push(b";")?;
+        out.push(after)?;
+    }
+    Ok(())
+}
+
+fn push_defaults(out: &mut Buffer, task_root: &[u8]) -> Result<(), crate::buffer::Overflow> {
+    for root in [task_root, b"/opt"] {
+        for template in TEMPLATES {
+            out.push(root)?;
+            out.push(template)?;
+            out.push(b";")?;
+        }
+    }
+    out.push(LAYER_TEMPLATES)
+}
+
+/// Opens the file of a module: the first that exists of the templates in `path`. Writes its name, NUL-terminated, into `name`; lists
+/// what was tried in `tried`.
+fn find_file(path: &[u8], module: &[u8], name: &mut [u8; limits::PATH_BYTES_MAX], tried: Option<&mut Buffer>) -> Option<c_int> {
+    let mut tried = tried;
+    for template in path.split(|byte| *byte == b';').filter(|template| !template.is_empty()) {
+        let Some(file) = expand(template, module, name) else { continue };
+        let errno = match sys::open(file) {
+            Ok(fd) => {
+                // A folder can be opened, but not read.
+                match sys::read(fd, &mut []) {
+                    Ok(_) => return Some(fd),
+                    Err(errno) => {
+                        sys::close(fd);
+                        errno
+                    }
+                }
+            }
+            Err(errno) => errno,
+        };
+        if let Some(tried) = tried.as_deref_mut() {
+            // What does not fit any more is not listed.
+            let _ = tried.push(b"\n\tno file '").and_then(|()| tried.push(file.to_bytes())).and_then(|()| tried.push(b"'"));
+            if !errno.is_not_found() {
+                let _ = tried.push(b" (").and_then(|()| tried.push(errno.text())).and_then(|()| tried.push(b")"));
+            }
+        }
+    }
+    None
+}
+
+/// A template with the module's name, its dots as slashes, in place of every `?`. `None` if that is no path.
+fn expand<'a>(template: &[u8], module: &[u8], name: &'a mut [u8; limits::PATH_BYTES_MAX]) -> Option<&'a CStr> {
+    let mut at = 0;
+    for byte in template {
+        let insert = if *byte == b'?' { module } else { core::slice::from_ref(byte) };
+        let room = name.get_mut(at..at + insert.len())?;
+        room.copy_from_slice(insert);
+        if *byte == b'?' {
+            for byte in room.iter_mut().filter(|byte| **byte == b'.') {
+                *byte = b'/';
+            }
+        }
+        at += insert.len();
+    }
+    *name.get_mut(at)? = 0;
+    // A module name with a NUL in it names no file.
+    CStr::from_bytes_with_nul(&name[..=at]).ok()
+}
+
+/// Whether `require(module)` would find something: loaded, preloaded, a file, or one of the runtime's.
+///
+/// Stack: [-0, +0], 4 slots. Raises: memory only.
+///
+/// # Safety
+/// `state` is the main state of `vm`, the calling frames own nothing.
+pub unsafe fn exists(vm: *mut Vm, state: *mut lua_State, module: &[u8]) -> bool {
+    let _ = vm;
+    // SAFETY: the caller vouches for `state`; the path stays on the stack while it is read.
+    unsafe {
+        let top = lua_gettop(state);
+        stack::get_field(state, LUA_GLOBALSINDEX, c"package");
+        stack::get_field(state, -1, c"path");
+        let path = stack::to_bytes(state, -1).unwrap_or_default();
+        let mut name = [0; limits::PATH_BYTES_MAX];
+        let file = find_file(path, module, &mut name, None);
+        lua_settop(state, top);
+        if let Some(fd) = file {
+            sys::close(fd);
+        }
+        file.is_some() || find_embedded(module).is_some()
+    }
+}
+
+/// Lua: the searcher for Lua files. Upvalue 1 is `package`.
+///
+/// Raises: a file that cannot be read or compiled.
+unsafe extern "C" fn search_files(state: *mut lua_State) -> c_int {
+    // SAFETY: called by `require` with the module's name; strings stay on the stack while they are used. The frames own nothing: the file is
+    // closed before anything can raise.
+    unsafe {
+        let vm = Vm::of(state);
+        let mut bytes = 0;
+        let module = luaL_checklstring(state, 1, &mut bytes);
+        let module = sys::slice(module, bytes);
+        stack::get_field(state, lua_upvalueindex(1), c"path");
+        let Some(path) = stack::to_bytes(state, -1) else {
+            stack::raise(state, &[b"'package.path' must be a string"]);
+        };
+        let mut name = [0; limits::PATH_BYTES_MAX];
+        let scratch = &mut (*vm).scratch;
+        scratch.clear();
+        let Some(fd) = find_file(path, module, &mut name, Some(scratch)) else {
+            stack::push_bytes(state, (*vm).scratch.bytes());
+            return 1;
+        };
+        let file = CStr::from_bytes_until_nul(&name).unwrap_or_default().to_bytes();
+        let read = read_file(fd, scratch);
+        sys::close(fd);
+        if let Err(errno) = read {
+            stack::raise(state, &[b"cannot read file '", file, b"': ", errno.text()]);
+        }
+
+        let task_root = (*vm).env.task_root();
+        let shown = file.strip_prefix(task_root).and_then(|rest| rest.strip_prefix(b"/")).unwrap_or(file);
+        stack::push_parts(state, &[b"@", shown, b"\0"]);
+        let chunk_name = lua_tolstring(state, -1, ptr::null_mut());
+        let source = (*vm).scratch.bytes();
+        let status = luaL_loadbufferx(state, source.as_ptr().cast(), source.len(), chunk_name, ptr::null());
+        (*vm).scratch.clear();
+        (*vm).scratch.shrink(0);
+        if status == LUA_OK {
+            return 1;
+        }
+        if status == LUA_ERRSYNTAX {
+            let message = stack::to_bytes(state, -1).unwrap_or_default();
+            stack::push_parts(state, &[b"error loading module '", module, b"' from file '", file, b"':\n\t", message]);
+            lua_pushvalue(state, -1);
+            lua_rawseti(state, LUA_REGISTRYINDEX, Slot::SyntaxError as c_int);
+        }
+        stack::throw(state)
+    }
+}
+
+/// Reads a whole file into `into`.
+fn read_file(fd: c_int, into: &mut Buffer) -> Result<(), sys::Errno> {
+    into.clear();
+    loop {
+        into.reserve(1).map_err(|_| sys::Errno::NO_MEMORY)?;
+        match sys::read(fd, into.spare())? {
+            0 => return Ok(()),
+            count => into.advance(count),
+        }
+    }
+}
+
+/// Lua: the searcher for the runtime's own modules, the last one.
+unsafe extern "C" fn search_embedded(state: *mut lua_State) -> c_int {
+    // SAFETY: called by `require` with the module's name, which stays on the stack; bytecode is static.
+    unsafe {
+        let mut bytes = 0;
+        let module = luaL_checklstring(state, 1, &mut bytes);
+        match find_embedded(sys::slice(module, bytes)) {
+            Some(Embedded::Rust(function)) => lua_pushcclosure(state, function, 0),
+            Some(Embedded::Lua(name, bytecode)) => {
+                stack::push_parts(state, &[b"=", name.as_bytes(), b"\0"]);
+                let chunk_name = lua_tolstring(state, -1, ptr::null_mut());
+                if luaL_loadbufferx(state, bytecode.as_ptr().cast(), bytecode.len(), chunk_name, ptr::null()) != LUA_OK {
+                    stack::throw(state);
+                }
+            }
+            None => lua_pushnil(state),
+        }
+    }
+    1
+}
+
+/// A module that the runtime brings.
+enum Embedded {
+    Rust(lua_CFunction),
+    Lua(&'static str, &'static [u8]),
+}
+
+fn find_embedded(module: &[u8]) -> Option<Embedded> {
+    if module == b"coldmoon" {
+        return Some(Embedded::Rust(open_coldmoon));
+    }
+    let index = EMBEDDED.binary_search_by(|(name, _)| name.as_bytes().cmp(module)).ok()?;
+    let (name, bytecode) = EMBEDDED[index];
+    Some(Embedded::Lua(name, bytecode))
+}
+
+// ---- the module `coldmoon` ----
+
+/// What a metatable of the runtime says about its table.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Tag {
+    /// `coldmoon.array`
+    Array,
+    /// `coldmoon.object`
+    Object,
+    /// `coldmoon.raw`
+    Raw,
+}
+
+/// The addresses of the metatables that tag a table.
+pub struct Tags {
+    array: *const c_void,
+    object: *const c_void,
+    raw: *const c_void,
+}
+
+impl Tags {
+    /// Before [`Tags::make`].
+    pub const fn new() -> Tags {
+        Tags { array: ptr::null(), object: ptr::null(), raw: ptr::null() }
+    }
+
+    /// Makes the metatables and keeps them in the registry.
+    ///
+    /// # Safety
+    /// As for [`install`].
+    unsafe fn make(&mut self, state: *mut lua_State) {
+        for (slot, address, name) in [
+            (Slot::ArrayTag, &mut self.array, &b"array"[..]),
+            (Slot::ObjectTag, &mut self.object, b"object"),
+            (Slot::RawTag, &mut self.raw, b"raw"),
+        ] {
+            // SAFETY: the caller vouches for `state`; what is pushed is popped.
+            unsafe {
+                lua_createtable(state, 0, 1);
+                *address = lua_topointer(state, -1);
+                // dkjson's convention, which other encoders know too.
+                stack::push_bytes(state, name);
+                stack::set_field(state, -2, c"__jsontype");
+                lua_rawseti(state, LUA_REGISTRYINDEX, slot as c_int);
+            }
+        }
+    }
+
+    /// The tag of the table at `index`.
+    ///
+    /// Stack: [-0, +0], 1 slot. Raises: nothing.
+    ///
+    /// # Safety
+    /// `state` is live.
+    pub unsafe fn of(&self, state: *mut lua_State, index: c_int) -> Option<Tag> {
+        // SAFETY: the caller vouches for `state`; the metatable is popped.
+        let metatable = unsafe {
+            if lua_getmetatable(state, index) == 0 {
+                return None;
+            }
+            let metatable = lua_topointer(state, -1);
+            lua_pop(state, 1);
+            metatable
+        };
+        match metatable {
+            address if address == self.array => Some(Tag::Array),
+            address if address == self.object => Some(Tag::Object),
+            address if address == self.raw => Some(Tag::Raw),
+            _ => None,
+        }
+    }
+}
+
+impl Default for Tags {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The bytes and the content type of a `coldmoon.raw` at `index`.
+///
+/// Stack: [-0, +2] if it is one. Raises: nothing.
+///
+/// # Safety
+/// `state` belongs to `vm`; the slices are used while the value stays at `index`.
+pub unsafe fn to_raw<'a>(vm: *mut Vm, state: *mut lua_State, index: c_int) -> Option<(&'a [u8], Option<&'a [u8]>)> {
+    // SAFETY: the caller vouches for `state`; `raw` made the table with a string at 1 and perhaps one at 2.
+    unsafe {
+        if lua_type(state, index) != LUA_TTABLE || (*vm).tags.of(state, index) != Some(Tag::Raw) {
+            return None;
+        }
+        lua_rawgeti(state, index, 1);
+        lua_rawgeti(state, index, 2);
+        let bytes = stack::to_bytes(state, -2).unwrap_or_default();
+        Some((bytes, stack::to_bytes(state, -1)))
+    }
+}
+
+/// Lua: `require "coldmoon"`.
+unsafe extern "C" fn open_coldmoon(state: *mut lua_State) -> c_int {
+    // SAFETY: called by `require`; LUA_MINSTACK slots are free.
+    unsafe {
+        lua_createtable(state, 0, 8);
+        let module = lua_gettop(state);
+        lua_pushlightuserdata(state, ptr::null_mut());
+        stack::set_field(state, module, c"null");
+        stack::push_bytes(state, env!("CARGO_PKG_VERSION").as_bytes());
+        stack::set_field(state, module, c"version");
+        for (name, function) in [(c"array", array as lua_CFunction), (c"object", object), (c"raw", raw)] {
+            stack::set_function(state, module, name, function);
+        }
+    }
+    1
+}
+
+/// Lua: `coldmoon.array([t])`: tags `t`, or a new table, as an array; returns it.
+unsafe extern "C" fn array(state: *mut lua_State) -> c_int {
+    // SAFETY: called by Lua.
+    unsafe { tag(state, Slot::ArrayTag, b"coldmoon.array: the table already has a metatable") }
+}
+
+/// Lua: `coldmoon.object([t])`: tags `t`, or a new table, as an object; returns it.
+unsafe extern "C" fn object(state: *mut lua_State) -> c_int {
+    // SAFETY: called by Lua.
+    unsafe { tag(state, Slot::ObjectTag, b"coldmoon.object: the table already has a metatable") }
+}
+
+/// # Safety
+/// `state` is that of a C function called by Lua.
+unsafe fn tag(state: *mut lua_State, slot: Slot, refusal: &[u8]) -> c_int {
+    // SAFETY: the caller vouches for `state`.
+    unsafe {
+        if lua_type(state, 1) == LUA_TNONE {
+            lua_createtable(state, 0, 0);
+        }
+        luaL_checktype(state, 1, LUA_TTABLE);
+        if lua_getmetatable(state, 1) != 0 && (*Vm::of(state)).tags.of(state, 1).is_none() {
+            stack::raise(state, &[refusal]);
+        }
+        lua_settop(state, 1);
+        lua_rawgeti(state, LUA_REGISTRYINDEX, slot as c_int);
+        lua_setmetatable(state, 1);
+    }
+    1
+}
+
+/// Lua: `coldmoon.raw(bytes [, content_type])`: a result that is posted as it is.
+unsafe extern "C" fn raw(state: *mut lua_State) -> c_int {
+    // SAFETY: called by Lua; both strings stay on the stack.
+    unsafe {
+        let mut bytes = 0;
+        luaL_checklstring(state, 1, &mut bytes);
+        lua_settop(state, 2);
+        if lua_type(state, 2) != LUA_TNIL {
+            let content_type = sys::slice(luaL_checklstring(state, 2, &mut bytes), bytes);
+            // It becomes a header field: what is not visible ASCII would break the request.
+            let is_valid = !content_type.is_empty()
+                && content_type.len() <= limits::CONTENT_TYPE_BYTES_MAX
+                && content_type.iter().all(|byte| (b' '..=b'~').contains(byte));
+            if !is_valid {
+                luaL_argerror(state, 2, c"not a content type".as_ptr());
+            }
+        }
+        lua_createtable(state, 2, 0);
+        for index in [1, 2] {
+            lua_pushvalue(state, index);
+            lua_rawseti(state, 3, index);
+        }
+        lua_rawgeti(state, LUA_REGISTRYINDEX, Slot::RawTag as c_int);
+        lua_setmetatable(state, 3);
+    }
+    1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_users_path_comes_first_and_the_defaults_are_kept() {
+        for (lua_path, expected) in [
+            ("/a/?.lua", "/a/?.lua;DEFAULTS"),
+            ("/a/?.lua;", "/a/?.lua;DEFAULTS"),
+            ("/a/?.lua;;", "/a/?.lua;DEFAULTS"),
+            (";;/a/?.lua", "DEFAULTS;/a/?.lua"),
+            ("/a/?.lua;;/b/?.lua", "/a/?.lua;DEFAULTS;/b/?.lua"),
+            (";;", "DEFAULTS"),
+        ] {
+            let mut defaults = Buffer::new(10_000);
+            push_defaults(&mut defaults, b"/var/task").unwrap();
+            let defaults = std::str::from_utf8(defaults.bytes()).unwrap();
+            let mut out = Buffer::new(10_000);
+            push_user_path(&mut out, lua_path.as_bytes(), b"/var/task").unwrap();
+            assert_eq!(std::str::from_utf8(out.bytes()).unwrap(), expected.replace("DEFAULTS", defaults), "{lua_path}");
+        }
+    }
+
+    #[test]
+    fn templates_are_expanded_within_bounds() {
+        let mut name = [0; limits::PATH_BYTES_MAX];
+        assert_eq!(expand(b"/t.x/?.lua", b"a.b", &mut name), Some(c"/t.x/a/b.lua"));
+        assert_eq!(expand(b"/?/?/init.lua", b"a", &mut name), Some(c"/a/a/init.lua"));
+        assert_eq!(expand(b"/?.lua", b"a\0b", &mut name), None);
+        assert_eq!(expand(b"/?.lua", &[b'a'; limits::PATH_BYTES_MAX], &mut name), None);
+    }
+}

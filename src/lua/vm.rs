@@ -1,0 +1,272 @@
+//! The Lua state and what belongs to it: its memory budget, the way into it, and the runtime as the function's calls see it.
+//!
+//! There is one [`Vm`] per Lua state, at a fixed address. C functions find it through the state's allocator ([`Vm::of`]): no global, no
+//! upvalue. Everything here works with raw pointers to it, because a call into Lua may come back into the same `Vm`.
+//!
+//! Lua raises errors by `longjmp`. Every call into Lua that can raise goes through [`Vm::enter`], and the frames such an error crosses own
+//! nothing.
+
+use super::ffi::*;
+use super::{decode, encode, failure, handler, modules, output, stack};
+use crate::buffer::Buffer;
+use crate::env::Env;
+use crate::interpreter::{Host, Invocation};
+use crate::limits;
+use crate::sys;
+use core::ffi::{c_int, c_void};
+use core::ptr::{self, addr_of_mut};
+
+/// Everything of one Lua state that is not in Lua.
+pub struct Vm {
+    pub state: *mut lua_State,
+    memory: Memory,
+    /// The runtime during a call, see [`Vm::with_host`].
+    host: Option<*mut dyn Host>,
+    pub env: Env,
+    /// The invocation that is being answered.
+    pub invocation: Option<*const Invocation<'static>>,
+    /// The error being reported.
+    pub failure: failure::Report,
+    /// What the function has written to stdout and stderr since its last line end.
+    pub lines: [Buffer; 2],
+    /// `COLDMOON_EVENT=string`: events and results are strings.
+    pub is_string_mode: bool,
+    /// The media type of the result.
+    pub content_type: ContentType,
+    /// The path to the value that cannot be encoded.
+    pub path: Buffer,
+    /// Short-lived bytes: a source file, a string without its escapes. No Lua code runs while it is in use.
+    pub scratch: Buffer,
+    /// The open containers of the document being decoded.
+    pub levels: decode::Levels,
+    /// The tables that are being encoded, outermost first.
+    pub ancestors: encode::Ancestors,
+    /// The metatables that tag a table. They are in the registry too, so the addresses stay theirs.
+    pub tags: modules::Tags,
+}
+
+/// A media type, copied out of Lua.
+pub struct ContentType {
+    text: [u8; limits::CONTENT_TYPE_BYTES_MAX],
+    len: usize,
+}
+
+impl ContentType {
+    const fn new() -> ContentType {
+        ContentType { text: [0; limits::CONTENT_TYPE_BYTES_MAX], len: 0 }
+    }
+
+    /// Sets it; `coldmoon.raw` has checked the bound.
+    pub fn set(&mut self, text: &[u8]) {
+        self.len = text.len().min(limits::CONTENT_TYPE_BYTES_MAX);
+        self.text[..self.len].copy_from_slice(&text[..self.len]);
+    }
+
+    /// The text.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.text[..self.len]
+    }
+}
+
+/// Values that the runtime keeps in Lua's registry under small integers.
+#[derive(Clone, Copy)]
+#[repr(i32)]
+pub enum Slot {
+    /// The message handler that takes the stack down.
+    OnError = 1,
+    /// `failure::describe`.
+    Describe,
+    /// `handler::load`.
+    Load,
+    /// `handler::invoke`.
+    Invoke,
+    /// The handler.
+    Handler,
+    /// The message of the last syntax error that a searcher raised.
+    SyntaxError,
+    /// Metatables, see `modules::Tags`.
+    ArrayTag,
+    ObjectTag,
+    RawTag,
+    /// The function that `tostring` was at first.
+    ToString,
+    /// What makes 64-bit cdata, see `decode::push_wide`.
+    WideNumbers,
+}
+
+/// The memory that Lua may use. LuaJIT's own allocator does the work; this counts.
+///
+/// A sandbox that runs out of memory is killed, and nobody learns why. A budget below the function's memory size makes Lua fail first, with
+/// an error that can be reported.
+struct Memory {
+    inner: lua_Alloc,
+    inner_data: *mut c_void,
+    used_bytes: isize,
+    bytes_max: isize,
+    /// Whether a request was refused since the last call began.
+    was_refused: bool,
+}
+
+/// What the process needs beside Lua's heap: the event, the response, machine code, the runtime itself.
+const RESERVED_PART: u64 = 8;
+const RESERVED_BYTES_MAX: u64 = 64 << 20;
+
+impl Vm {
+    /// Makes a Lua state in `place`, with the standard libraries and the runtime's own. `None` if memory does not suffice.
+    pub fn open(place: &'static mut core::mem::MaybeUninit<Vm>, env: &Env) -> Option<*mut Vm> {
+        // SAFETY: luaL_newstate has no precondition.
+        let state = unsafe { luaL_newstate() };
+        if state.is_null() {
+            return None;
+        }
+        let mut inner_data = ptr::null_mut();
+        // SAFETY: `state` is live; `inner_data` receives the pointer.
+        let inner = unsafe { lua_getallocf(state, &mut inner_data) };
+        let bytes_max = env.memory_mb.map_or(isize::MAX, |mb| {
+            let bytes = u64::from(mb) << 20;
+            (bytes - (bytes / RESERVED_PART).min(RESERVED_BYTES_MAX)) as isize
+        });
+        let vm: *mut Vm = place.write(Vm {
+            state,
+            memory: Memory { inner, inner_data, used_bytes: 0, bytes_max, was_refused: false },
+            host: None,
+            env: *env,
+            invocation: None,
+            failure: failure::Report::new(),
+            lines: [const { Buffer::new(limits::LOG_LINE_BYTES_MAX) }; 2],
+            is_string_mode: env.event_mode.is_some_and(|mode| mode.eq_ignore_ascii_case(b"string")),
+            content_type: ContentType::new(),
+            path: Buffer::new(4096),
+            scratch: Buffer::new(limits::SOURCE_BYTES_MAX),
+            levels: decode::Levels::new(),
+            ancestors: encode::Ancestors::new(),
+            tags: modules::Tags::new(),
+        });
+        // SAFETY: `state` is live; `vm` is 'static, so the allocator's data outlives the state.
+        unsafe {
+            lua_setallocf(state, allocate, vm.cast());
+            lua_atpanic(state, panic);
+            (lua_cpcall(state, open, vm.cast()) == LUA_OK).then_some(vm)
+        }
+    }
+
+    /// The `Vm` of a state (or of one of its coroutines).
+    ///
+    /// # Safety
+    /// `state` is live and was made by [`Vm::open`].
+    pub unsafe fn of(state: *mut lua_State) -> *mut Vm {
+        let mut data = ptr::null_mut();
+        // SAFETY: `state` is live; its allocator's data is the Vm since `open`.
+        unsafe { lua_getallocf(state, &mut data) };
+        data.cast()
+    }
+
+    /// Runs the C function kept in `entry` with `argument` as its one light userdata, protected. `Err` with the status; the error value is
+    /// then on top of the stack and the stack trace in `failure`.
+    ///
+    /// Raises: nothing. Allocates nothing of Lua's before it is protected.
+    ///
+    /// # Safety
+    /// `vm` is live; the stack of its main state is empty; `argument` is what `entry` expects.
+    pub unsafe fn enter(vm: *mut Vm, entry: Slot, argument: *mut c_void) -> Result<(), c_int> {
+        // SAFETY: the caller vouches for `vm`; LUA_MINSTACK slots are always free on an empty stack.
+        unsafe {
+            let state = (*vm).state;
+            (*vm).memory.was_refused = false;
+            (*vm).failure.clear();
+            lua_rawgeti(state, LUA_REGISTRYINDEX, Slot::OnError as c_int);
+            lua_rawgeti(state, LUA_REGISTRYINDEX, entry as c_int);
+            lua_pushlightuserdata(state, argument);
+            match lua_pcall(state, 1, 0, 1) {
+                LUA_OK => Ok(()),
+                status => Err(status),
+            }
+        }
+    }
+
+    /// Whether the failure with `status` means that memory is exhausted.
+    ///
+    /// # Safety
+    /// `vm` is live.
+    pub unsafe fn is_out_of_memory(vm: *mut Vm, status: c_int) -> bool {
+        // A request refused inside the message handler shows as an error in the handler.
+        // SAFETY: the caller vouches for `vm`.
+        status == LUA_ERRMEM || (status == LUA_ERRERR && unsafe { (*vm).memory.was_refused })
+    }
+
+    /// Runs `act` with `host` as the runtime that Lua's calls reach.
+    ///
+    /// # Safety
+    /// `vm` is live and not already inside this function.
+    pub unsafe fn with_host<R>(vm: *mut Vm, host: &mut dyn Host, act: impl FnOnce() -> R) -> R {
+        // SAFETY: only the lifetime is changed; the pointer is forgotten below, before `host`'s borrow ends. `act` returns: everything that
+        // it calls in Lua is protected.
+        let host: *mut (dyn Host + 'static) = unsafe { core::mem::transmute(ptr::from_mut(host)) };
+        // SAFETY: the caller vouches for `vm`.
+        unsafe { (*vm).host = Some(host) };
+        let result = act();
+        // SAFETY: as above.
+        unsafe { (*vm).host = None };
+        result
+    }
+
+    /// The runtime of the current call; `None` outside of one (a finaliser that runs at exit).
+    ///
+    /// # Safety
+    /// `vm` is live; the reference is not kept beyond the C function that asks.
+    pub unsafe fn host<'a>(vm: *mut Vm) -> Option<&'a mut (dyn Host + 'static)> {
+        // SAFETY: `with_host` keeps the pointer valid while it is set, and one C function at a time uses it.
+        unsafe { (*vm).host.map(|host| &mut *host) }
+    }
+}
+
+/// LuaJIT's allocator behind a count.
+unsafe extern "C" fn allocate(data: *mut c_void, block: *mut c_void, old_bytes: usize, new_bytes: usize) -> *mut c_void {
+    // SAFETY: `data` is the Vm (see `open`); the allocator is never called while somebody holds a reference to this field.
+    let memory = unsafe { &mut *addr_of_mut!((*data.cast::<Vm>()).memory) };
+    let change = new_bytes as isize - old_bytes as isize;
+    if change > 0 && memory.used_bytes + change > memory.bytes_max {
+        memory.was_refused = true;
+        return ptr::null_mut();
+    }
+    // SAFETY: LuaJIT's own function with its own data and the arguments that LuaJIT gave.
+    let result = unsafe { (memory.inner)(memory.inner_data, block, old_bytes, new_bytes) };
+    if result.is_null() && new_bytes > 0 {
+        memory.was_refused = true;
+    } else {
+        memory.used_bytes += change;
+    }
+    result
+}
+
+/// An error outside of every protected call: there is none by construction. Says so, ends the process.
+unsafe extern "C" fn panic(_state: *mut lua_State) -> c_int {
+    sys::write_all(2, b"coldmoon: Lua raised an error outside of a protected call; this is a bug of coldmoon\n");
+    sys::abort()
+}
+
+/// Fills a new state: libraries, registry, the runtime's own functions.
+unsafe extern "C" fn open(state: *mut lua_State) -> c_int {
+    // SAFETY: called by lua_cpcall in `Vm::open` with the Vm as light userdata; everything below may raise, nothing here owns anything.
+    unsafe {
+        let vm: *mut Vm = lua_touserdata(state, 1).cast();
+        // The search path is ours (`modules`), so the library need not read LUA_PATH.
+        lua_pushboolean(state, 1);
+        stack::set_field(state, LUA_REGISTRYINDEX, c"LUA_NOENV");
+        luaL_openlibs(state);
+        for (slot, function) in [
+            (Slot::OnError, failure::on_error as lua_CFunction),
+            (Slot::Describe, failure::describe),
+            (Slot::Load, handler::load),
+            (Slot::Invoke, handler::invoke),
+        ] {
+            lua_pushcclosure(state, function, 0);
+            lua_rawseti(state, LUA_REGISTRYINDEX, slot as c_int);
+        }
+        stack::get_field(state, LUA_GLOBALSINDEX, c"tostring");
+        lua_rawseti(state, LUA_REGISTRYINDEX, Slot::ToString as c_int);
+        modules::install(vm);
+        output::install(vm);
+        0
+    }
+}

@@ -1,0 +1,61 @@
+//! The binary `bootstrap`: wires the parts and ends with what [`runtime::run`] decides.
+#![no_std]
+#![no_main]
+
+use coldmoon::env::Env;
+use coldmoon::http::connection::Socket;
+use coldmoon::log::{Level, Log};
+use coldmoon::lua::{Lua, Place};
+use coldmoon::runtime;
+use coldmoon::runtime_api::{Endpoint, RuntimeApi};
+use coldmoon::sys;
+use core::ffi::{c_char, c_int};
+
+/// The one Lua state of the process.
+static mut PLACE: Place = Place::uninit();
+
+/// What the C library calls. There are no arguments: everything is in the environment.
+#[unsafe(no_mangle)]
+extern "C" fn main(_argc: c_int, _argv: *const *const c_char) -> c_int {
+    let env = Env::read();
+    let mut log = Log::new(&env);
+    let Some(address) = env.runtime_api else {
+        return refuse(
+            &mut log,
+            &[b"AWS_LAMBDA_RUNTIME_API is not set: this program is started by AWS Lambda; to try a function here, use `coldmoon invoke`"],
+        );
+    };
+    let endpoint = Endpoint::parse(address);
+    let Some((endpoint, socket)) = endpoint.and_then(|endpoint| Some((endpoint, Socket::new(endpoint.authority)?))) else {
+        return refuse(&mut log, &[b"AWS_LAMBDA_RUNTIME_API is not of the form host:port: ", address]);
+    };
+    // SAFETY: this is the only mention of PLACE, and `main` runs once.
+    let place = unsafe { &mut *&raw mut PLACE };
+    let (Ok(mut api), Some(mut lua)) = (RuntimeApi::new(socket, endpoint, env.task_root()), Lua::open(place, &env)) else {
+        return refuse(&mut log, &[b"not enough memory to start"]);
+    };
+    let code = runtime::run(&env, &mut api, &mut lua, &mut log);
+    // Files that the function has left open are written out.
+    sys::exit(code)
+}
+
+fn refuse(log: &mut Log, message: &[&[u8]]) -> c_int {
+    log.write_message(Level::Fatal, None, message);
+    1
+}
+
+/// A bug of the runtime: says where, ends the process.
+#[panic_handler]
+fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
+    let (file, line) = info.location().map_or(("?", 0), |location| (location.file(), location.line()));
+    let mut number = itoa::Buffer::new();
+    for part in ["coldmoon: bug at ", file, ":", number.format(line), "\n"] {
+        sys::write_all(2, part.as_bytes());
+    }
+    sys::abort()
+}
+
+/// The precompiled `core` names it; nothing ever unwinds here, both profiles abort.
+#[cfg(not(target_env = "musl"))]
+#[unsafe(no_mangle)]
+extern "C" fn rust_eh_personality() {}

@@ -1,0 +1,321 @@
+//! The main path: load the handler, then one event after the other, until something ends the process.
+//!
+//! [`run`] shows the twelve steps of one invocation. What ends the process is decided here and nowhere else:
+//!
+//! | what happened | what follows |
+//! | --- | --- |
+//! | the handler could not be loaded | posted to `/init/error`; exit 1 |
+//! | `next` cannot be had on two connections | message; exit 1 |
+//! | `next` is answered by 403 or 500 | message; exit 1 |
+//! | `next` is answered by anything else that is no event | asked again after a pause, `NEXT_ATTEMPTS` times in all; then message, exit 1 |
+//! | a POST is answered by 400, 403, 410, 413 or any other status | message: the platform has settled this invocation by itself; go on |
+//! | a POST is answered by 500 | message; exit 1 ("Container error. Non-recoverable state.") |
+//! | a POST gets no answer | message: it may have arrived, so it is not sent again; go on, `next` shows whether the platform is there |
+//! | the interpreter is out of memory | posted to `/error`; exit 1 |
+//! | the function asks to exit | posted to `/error` (or `/init/error`); exit with its code |
+//!
+//! Exactly one POST per invocation: a failed `/response` is never followed by an `/error`.
+
+use crate::buffer::Buffer;
+use crate::env::{self, Env};
+use crate::http::connection::{Error, Transport};
+use crate::interpreter::{Failure, Host, Interpreter, Invocation, Stream};
+use crate::limits;
+use crate::log::{Level, Log};
+use crate::runtime_api::{NextError, RuntimeApi};
+use crate::sys;
+
+/// How often `next` is asked before a server that answers nonsense is given up.
+const NEXT_ATTEMPTS: u32 = 4;
+/// The pause before the second attempt; it doubles with each.
+const NEXT_PAUSE_MS: u32 = 50;
+
+/// Memory of the buffers that is kept from one invocation to the next, in bytes.
+const KEPT_BYTES: usize = 1024 * 1024;
+
+/// What the process ends with when the runtime itself gives up.
+const EXIT_FAILURE: i32 = 1;
+
+/// Runs the function until the process has to end; returns the exit code.
+pub fn run<T: Transport, I: Interpreter>(env: &Env, api: &mut RuntimeApi<'_, T>, interpreter: &mut I, log: &mut Log) -> i32 {
+    // INIT: the handler's module is loaded and run before the first event is asked for.
+    if let Err(failure) = interpreter.load(env, &mut Running { api, log, invocation: None }) {
+        return report(api, log, None, &failure).unwrap_or(EXIT_FAILURE);
+    }
+
+    let mut event = Buffer::new(limits::RECEIVE_BYTES_MAX);
+    let mut body = Buffer::new(limits::RESPONSE_BYTES_MAX);
+    let mut failures = 0;
+    loop {
+        // 1. Nothing of the last invocation is left but capacity.
+        body.clear();
+
+        // 2. to 6. The GET that was built at init is sent; the reply is awaited, parsed and freed of its framing where it stands.
+        let invocation = match api.next(&mut event) {
+            Ok(invocation) => invocation,
+            Err(error) => match wait_after(log, error, &mut failures) {
+                Some(code) => return code,
+                None => continue,
+            },
+        };
+        failures = 0;
+        env::set_trace_id(invocation.trace_id);
+
+        // 7. to 10. The interpreter decodes the event, makes the context, calls the handler and encodes its result into `body`.
+        let result = interpreter.call(&invocation, &mut body, &mut Running { api, log, invocation: Some(&invocation) });
+
+        // 11. One POST, of the result or of the error.
+        let end = match result {
+            Ok(response) => {
+                let answer = api.respond(&invocation, response.content_type, body.bytes());
+                settle(log, &invocation, answer)
+            }
+            Err(failure) => report(api, log, Some(&invocation), &failure),
+        };
+        if let Some(code) = end {
+            return code;
+        }
+
+        // 12. Memory that only a large event needed goes back to the kernel.
+        event.clear();
+        body.clear();
+        event.shrink(KEPT_BYTES);
+        body.shrink(KEPT_BYTES);
+        api.release();
+    }
+}
+
+/// What an unanswered or refused `next` means: the code to exit with, or `None` after a pause in which the server may recover.
+fn wait_after(log: &mut Log, error: NextError, failures: &mut u32) -> Option<i32> {
+    let mut number = itoa::Buffer::new();
+    match error {
+        NextError::Connection(error) => {
+            write_connection_error(log, None, b"the next event cannot be had: ", error, b"; giving up");
+            return Some(EXIT_FAILURE);
+        }
+        NextError::Status(status @ (403 | 500)) => {
+            let status = number.format(status).as_bytes();
+            log.write_message(
+                Level::Fatal,
+                None,
+                &[b"the Runtime API answered ", status, b" to the request for the next event; giving up"],
+            );
+            return Some(EXIT_FAILURE);
+        }
+        NextError::Status(status) => {
+            let status = number.format(status).as_bytes();
+            log.write_message(Level::Warn, None, &[b"the Runtime API answered ", status, b" to the request for the next event"]);
+        }
+        NextError::RequestId => {
+            log.write_message(Level::Warn, None, &[b"the Runtime API sent an event without a request id; it cannot be answered"]);
+        }
+    }
+    *failures += 1;
+    if *failures == NEXT_ATTEMPTS {
+        log.write_message(Level::Fatal, None, &[b"the Runtime API gives no events; giving up"]);
+        return Some(EXIT_FAILURE);
+    }
+    // A server that keeps answering nonsense must not be asked in a busy loop.
+    sys::sleep_ms(NEXT_PAUSE_MS << *failures);
+    None
+}
+
+/// Logs and posts an error; returns the code to exit with, if the process has to end.
+fn report<T: Transport>(
+    api: &mut RuntimeApi<'_, T>,
+    log: &mut Log,
+    invocation: Option<&Invocation<'_>>,
+    failure: &Failure<'_>,
+) -> Option<i32> {
+    log.write_failure(invocation, failure);
+    let end = match invocation {
+        Some(invocation) => {
+            let answer = api.fail(invocation, failure);
+            settle(log, invocation, answer)
+        }
+        None => {
+            // The process ends whatever the answer is; the log entry above is already written.
+            let _ = api.fail_init(failure);
+            Some(EXIT_FAILURE)
+        }
+    };
+    if failure.is_fatal { Some(EXIT_FAILURE) } else { end }
+}
+
+/// What the answer to the one POST of an invocation means: the code to exit with, or `None` to go on.
+fn settle(log: &mut Log, invocation: &Invocation<'_>, answer: Result<u16, Error>) -> Option<i32> {
+    match answer {
+        Ok(202) => None,
+        Ok(status) => {
+            let (level, rest) = match status {
+                500 => (Level::Fatal, &b" (container error); giving up"[..]),
+                410 => (Level::Warn, &b": it came after the invocation had ended"[..]),
+                413 => (Level::Warn, &b": it is too large"[..]),
+                _ => (Level::Warn, &b""[..]),
+            };
+            let mut number = itoa::Buffer::new();
+            let status_text = number.format(status).as_bytes();
+            log.write_message(level, Some(invocation), &[b"the Runtime API answered ", status_text, b" to the result", rest]);
+            (status == 500).then_some(EXIT_FAILURE)
+        }
+        Err(error) => {
+            write_connection_error(log, Some(invocation), b"the result may be lost: ", error, b"");
+            None
+        }
+    }
+}
+
+fn write_connection_error(log: &mut Log, invocation: Option<&Invocation<'_>>, before: &[u8], error: Error, after: &[u8]) {
+    let level = if invocation.is_none() { Level::Fatal } else { Level::Warn };
+    let text = error.text().as_bytes();
+    match error.errno() {
+        Some(errno) => log.write_message(level, invocation, &[before, text, b" (", errno.text(), b")", after]),
+        None => log.write_message(level, invocation, &[before, text, after]),
+    }
+}
+
+/// The runtime as an interpreter sees it during a call.
+struct Running<'a, 'e, T: Transport> {
+    api: &'a mut RuntimeApi<'e, T>,
+    log: &'a mut Log,
+    /// `None` during INIT.
+    invocation: Option<&'a Invocation<'a>>,
+}
+
+impl<T: Transport> Host for Running<'_, '_, T> {
+    fn write_line(&mut self, stream: Stream, line: &[u8]) {
+        self.log.write_line(stream, self.invocation, line);
+    }
+
+    fn exit(&mut self, code: i32, stack: &[u8]) -> ! {
+        let mut number = itoa::Buffer::new();
+        let code_text = number.format(code).as_bytes();
+        let mut message = [0; 64];
+        let text = concat(&mut message, &[b"the function called os.exit(", code_text, b")"]);
+        let failure = Failure { error_type: b"Runtime.ExitError", message: text, stack, is_fatal: true };
+        report(self.api, self.log, self.invocation, &failure);
+        sys::exit(code)
+    }
+}
+
+/// Joins short parts in `room`; what does not fit is cut.
+fn concat<'a>(room: &'a mut [u8], parts: &[&[u8]]) -> &'a [u8] {
+    let mut at = 0;
+    for part in parts {
+        let count = part.len().min(room.len() - at);
+        room[at..at + count].copy_from_slice(&part[..count]);
+        at += count;
+    }
+    &room[..at]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::script::{Script, Step};
+    use crate::interpreter::Response;
+    use crate::runtime_api::Endpoint;
+
+    /// Returns the event; fails for `fail`, fatally for `fatal`; an init error if told so.
+    struct Echo {
+        fails_init: bool,
+        calls: Vec<Vec<u8>>,
+    }
+
+    const FAILURE: Failure<'static> = Failure { error_type: b"Error", message: b"words", stack: b"", is_fatal: false };
+
+    impl Interpreter for Echo {
+        fn load(&mut self, _env: &Env, _host: &mut dyn Host) -> Result<(), Failure<'_>> {
+            if self.fails_init { Err(FAILURE) } else { Ok(()) }
+        }
+
+        fn call(&mut self, invocation: &Invocation<'_>, body: &mut Buffer, _host: &mut dyn Host) -> Result<Response<'_>, Failure<'_>> {
+            self.calls.push(invocation.event.to_vec());
+            match invocation.event {
+                b"fail" => Err(FAILURE),
+                b"fatal" => Err(Failure { is_fatal: true, ..FAILURE }),
+                event => {
+                    body.push(event).unwrap();
+                    Ok(Response { content_type: b"text/plain" })
+                }
+            }
+        }
+    }
+
+    fn event(text: &str) -> Step {
+        let head = format!("HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: id-{text}\r\nContent-Length: {}\r\n\r\n{text}", text.len());
+        Step::Give(head.into_bytes())
+    }
+
+    fn status(status: u16) -> Step {
+        Step::Give(format!("HTTP/1.1 {status} X\r\nContent-Length: 2\r\n\r\n{{}}").into_bytes())
+    }
+
+    /// Runs against the replies, in order, on one connection: exit code, calls, request lines with the bodies of POSTs.
+    fn run_with(fails_init: bool, replies: &[Step]) -> (i32, Vec<String>, Vec<String>) {
+        let steps = replies.iter().flat_map(|reply| [Step::Take, reply.clone()]).collect();
+        let mut script = Script::new(vec![steps]);
+        let mut echo = Echo { fails_init, calls: Vec::new() };
+        let env = Env::default();
+        let mut api = RuntimeApi::new(&mut script, Endpoint::parse(b"a:1").unwrap(), b".").unwrap();
+        let code = run(&env, &mut api, &mut echo, &mut Log::new(&env));
+        drop(api);
+        let text = String::from_utf8(script.sent.concat()).unwrap();
+        let requests = text.split("\r\n").filter(|line| line.contains(" HTTP/1.1")).map(|line| {
+            let (start, _) = line.rsplit_once(" HTTP/1.1").unwrap();
+            let at = start.find("GET /").or_else(|| start.find("POST /")).unwrap();
+            start[at..].replace("/2018-06-01/runtime/", "").replace("invocation/", "")
+        });
+        (code, echo.calls.into_iter().map(|call| String::from_utf8(call).unwrap()).collect(), requests.collect())
+    }
+
+    #[test]
+    fn every_event_is_answered_once_and_in_order() {
+        let (code, calls, requests) =
+            run_with(false, &[event("a"), status(202), event("fail"), status(202), event("b"), status(202), status(500)]);
+        assert_eq!(code, 1);
+        assert_eq!(calls, ["a", "fail", "b"]);
+        let expected = ["GET next", "POST id-a/response", "GET next", "POST id-fail/error", "GET next", "POST id-b/response", "GET next"];
+        assert_eq!(requests, expected);
+    }
+
+    #[test]
+    fn what_ends_the_process_is_the_table() {
+        for (replies, last) in [
+            (vec![status(403)], "GET next"),
+            (vec![status(500)], "GET next"),
+            (vec![event("a"), status(500)], "POST id-a/response"),
+            (vec![event("fail"), status(500)], "POST id-fail/error"),
+            (vec![event("fatal"), status(202)], "POST id-fatal/error"),
+            (vec![status(404), status(200), status(503), status(204)], "GET next"),
+        ] {
+            let (code, _, requests) = run_with(false, &replies);
+            assert_eq!((code, requests.last().unwrap().as_str(), requests.len()), (1, last, replies.len()), "{replies:?}");
+        }
+    }
+
+    #[test]
+    fn a_refused_result_is_never_followed_by_an_error() {
+        for refused in [400, 403, 410, 413, 404, 200] {
+            let (_, calls, requests) = run_with(false, &[event("a"), status(refused), event("b"), status(202), status(500)]);
+            assert_eq!(calls, ["a", "b"]);
+            let expected = ["GET next", "POST id-a/response", "GET next", "POST id-b/response", "GET next"];
+            assert_eq!(requests, expected, "{refused}");
+        }
+    }
+
+    #[test]
+    fn an_init_error_is_posted_and_ends_it_whatever_the_answer() {
+        for answer in [status(202), status(403), status(500), Step::End] {
+            let (code, calls, requests) = run_with(true, &[answer]);
+            assert_eq!((code, calls.len(), requests), (1, 0, vec!["POST init/error".to_owned()]));
+        }
+    }
+
+    #[test]
+    fn a_server_that_answers_nonsense_for_a_while_is_not_given_up() {
+        let (_, calls, _) =
+            run_with(false, &[status(503), status(200), event("a"), status(202), status(503), event("b"), status(202), status(500)]);
+        assert_eq!(calls, ["a", "b"]);
+    }
+}
