@@ -134,6 +134,12 @@ impl Buffer {
         self.len -= from;
     }
 
+    /// Forgets everything and gives memory over `kept` bytes of capacity back.
+    pub fn reset(&mut self, kept: usize) {
+        self.clear();
+        self.shrink(kept);
+    }
+
     /// Gives memory over `kept` bytes of capacity back to the kernel, so that one large event does not stay resident for ever.
     pub fn shrink(&mut self, kept: usize) {
         let kept = kept.max(FIRST_BYTES).max(self.len);

@@ -28,6 +28,10 @@ pub struct Env {
     pub log_format: Option<&'static [u8]>,
     /// `…LOG_LEVEL`: `TRACE` to `FATAL`.
     pub log_level: Option<&'static [u8]>,
+    /// `…INITIALIZATION_TYPE`: `on-demand`, `snap-start` and others.
+    pub initialization_type: Option<&'static [u8]>,
+    /// `…MAX_CONCURRENCY`: set on managed instances.
+    pub concurrency: Option<u32>,
     /// `LUA_PATH`: what Lua itself reads.
     pub lua_path: Option<&'static [u8]>,
     /// `COLDMOON_EVENT`: `string` for string mode.
@@ -38,20 +42,28 @@ impl Env {
     /// Reads the process's environment.
     pub fn read() -> Env {
         let variable = |name| sys::variable(name).filter(|value| !value.is_empty());
+        let number = |name| variable(name).and_then(parse_u64).and_then(|number| u32::try_from(number).ok());
         Env {
             runtime_api: variable(c"AWS_LAMBDA_RUNTIME_API"),
             handler: variable(c"_HANDLER"),
             task_root: variable(c"LAMBDA_TASK_ROOT"),
             function_name: variable(c"AWS_LAMBDA_FUNCTION_NAME"),
             function_version: variable(c"AWS_LAMBDA_FUNCTION_VERSION"),
-            memory_mb: variable(c"AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(parse_u64).and_then(|mb| u32::try_from(mb).ok()),
+            memory_mb: number(c"AWS_LAMBDA_FUNCTION_MEMORY_SIZE"),
             log_group_name: variable(c"AWS_LAMBDA_LOG_GROUP_NAME"),
             log_stream_name: variable(c"AWS_LAMBDA_LOG_STREAM_NAME"),
             log_format: variable(c"AWS_LAMBDA_LOG_FORMAT"),
             log_level: variable(c"AWS_LAMBDA_LOG_LEVEL"),
+            initialization_type: variable(c"AWS_LAMBDA_INITIALIZATION_TYPE"),
+            concurrency: number(c"AWS_LAMBDA_MAX_CONCURRENCY"),
             lua_path: variable(c"LUA_PATH"),
             event_mode: variable(c"COLDMOON_EVENT"),
         }
+    }
+
+    /// Whether a snapshot of the initialised environment will be taken (SnapStart).
+    pub fn is_snapshot(&self) -> bool {
+        self.initialization_type == Some(b"snap-start")
     }
 
     /// The folder of the function's files; the working directory where the platform does not say.

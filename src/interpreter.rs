@@ -44,11 +44,38 @@ pub struct Failure<'a> {
     pub is_fatal: bool,
 }
 
-/// A result, encoded into the body that [`Interpreter::call`] was given.
+/// A result, encoded into the body that [`Interpreter::call`] was given, or already sent through [`Host::write_stream`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Response<'a> {
     /// The media type of the body, a valid field value.
     pub content_type: &'a [u8],
+}
+
+/// The importance of a log entry, as the platform names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Level {
+    Trace,
+    Debug,
+    Info,
+    Warn,
+    Error,
+    Fatal,
+}
+
+/// The response of an invocation can no longer be sent as a stream: the receiver is gone or has refused it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamBroken;
+
+/// What the function has asked to be told of; the runtime does nothing for what is not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hook {
+    /// The environment is about to be shut down (SIGTERM).
+    Shutdown,
+    /// A snapshot of the initialised environment is about to be taken.
+    BeforeSnapshot,
+    /// The environment was restored from a snapshot: whatever must be unique has to be made anew.
+    AfterRestore,
 }
 
 /// What a language has to offer.
@@ -59,6 +86,15 @@ pub trait Interpreter {
     /// Calls the handler with one event and encodes its result into `body`, which is empty. Everything that the function wrote has been
     /// handed to `host` when this returns.
     fn call(&mut self, invocation: &Invocation<'_>, body: &mut Buffer, host: &mut dyn Host) -> Result<Response<'_>, Failure<'_>>;
+
+    /// Whether the function has hooks of this kind.
+    fn has_hook(&self, hook: Hook) -> bool;
+
+    /// Runs the function's hooks of this kind.
+    fn run_hooks(&mut self, hook: Hook, host: &mut dyn Host) -> Result<(), Failure<'_>>;
+
+    /// Renews the language's random state: two processes go on from the same memory (a snapshot, a worker).
+    fn reseed(&mut self);
 }
 
 /// Where a line of the function's output goes.
@@ -74,6 +110,12 @@ pub enum Stream {
 pub trait Host {
     /// Writes one line (given without its end) to the log, at once.
     fn write_line(&mut self, stream: Stream, line: &[u8]);
+
+    /// Writes an entry that the function gave a level: `fields` are the members of a JSON object, without its braces; may be empty.
+    fn write_entry(&mut self, level: Level, message: &[u8], fields: &[u8]);
+
+    /// Sends bytes of a streamed response; begins it with the first call. Returns when the platform has taken them.
+    fn write_stream(&mut self, content_type: &[u8], bytes: &[u8]) -> Result<(), StreamBroken>;
 
     /// The function asks to end the process: the invocation is answered with an error first. Does not return.
     fn exit(&mut self, code: i32, stack: &[u8]) -> !;

@@ -25,3 +25,5 @@ pub mod runtime;
 #[forbid(unsafe_code)]
 pub mod runtime_api;
 pub mod sys;
+#[forbid(unsafe_code)]
+pub mod workers;

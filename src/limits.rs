@@ -6,8 +6,15 @@ pub const JSON_DEPTH_MAX: usize = 1000;
 /// A response that the platform takes: 6 MiB + 100 (`MaxPayloadSize` in `interop/model.go` of AWS's emulator).
 pub const RESPONSE_BYTES_MAX: usize = 6 * 1024 * 1024 + 100;
 
+/// The buffer of a response: one that is a little too large is encoded whole and refused with its type; JSON asks for a little more room than
+/// it fills.
+pub const BODY_BYTES_MAX: usize = RESPONSE_BYTES_MAX + 64 * 1024;
+
 /// The head of a reply: the service's own bound for request line and headers of Invoke is 1 MB, and it hands them on in headers.
 pub const HEAD_BYTES_MAX: usize = 1024 * 1024;
+
+/// Capacity of a buffer that is kept from one use to the next: more than usual events need, little beside the smallest sandbox's 128 MB.
+pub const KEPT_BYTES: usize = 1024 * 1024;
 
 /// The content type of a response: RFC 6838 section 4.2 bounds type and subtype to 127 characters each; parameters may follow.
 pub const CONTENT_TYPE_BYTES_MAX: usize = 512;
@@ -36,8 +43,9 @@ pub const TRAILER_BYTES_MAX: usize = 64 * 1024;
 /// A request id, an invocation id: opaque, a UUID of 36 bytes in practice.
 pub const ID_BYTES_MAX: usize = 1024;
 
-/// A request head that we send. The longest part of it is the X-Ray cause.
-pub const REQUEST_HEAD_BYTES_MAX: usize = 128 * 1024;
+/// A request head that we send, or the trailers of a stream. The longest part of one is the X-Ray cause, of the other an error document in
+/// base64. Go's server takes heads of 1 MB.
+pub const REQUEST_HEAD_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// The X-Ray cause header: the platform crops above 64 KiB (`MaxErrorCauseSizeBytes` in `error_cause.go` of AWS's emulator).
 pub const XRAY_CAUSE_BYTES_MAX: usize = 64 * 1024;

@@ -7,66 +7,64 @@
 
 use crate::buffer::{Buffer, Overflow};
 use crate::env::Env;
-use crate::interpreter::{Failure, Invocation, Stream};
+use crate::interpreter::{Failure, Invocation, Level, Stream};
 use crate::json::{self, StringRules, WriteError};
 use crate::limits;
 use crate::sys;
 
-/// The importance of an entry, as the platform names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs)]
-pub enum Level {
-    Trace,
-    Debug,
-    Info,
-    Warn,
-    Error,
-    Fatal,
+const LEVELS: [(&[u8], Level); 6] = [
+    (b"TRACE", Level::Trace),
+    (b"DEBUG", Level::Debug),
+    (b"INFO", Level::Info),
+    (b"WARN", Level::Warn),
+    (b"ERROR", Level::Error),
+    (b"FATAL", Level::Fatal),
+];
+
+fn level_name(level: Level) -> &'static [u8] {
+    LEVELS[level as usize].0
 }
 
-impl Level {
-    const NAMES: [(&'static [u8], Level); 6] = [
-        (b"TRACE", Level::Trace),
-        (b"DEBUG", Level::Debug),
-        (b"INFO", Level::Info),
-        (b"WARN", Level::Warn),
-        (b"ERROR", Level::Error),
-        (b"FATAL", Level::Fatal),
-    ];
-
-    fn name(self) -> &'static [u8] {
-        Level::NAMES[self as usize].0
-    }
-
-    fn parse(name: &[u8]) -> Option<Level> {
-        Level::NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, level)| *level)
-    }
+fn parse_level(name: &[u8]) -> Option<Level> {
+    LEVELS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, level)| *level)
 }
 
 /// The log of the process.
 pub struct Log {
     is_json: bool,
-    /// Entries below it are dropped, in JSON format only: that is where the platform filters; its default is INFO.
+    /// Entries below it are dropped. Lines that have no level are INFO, and dropped in JSON format only: in text they are just text.
     level_min: Level,
     /// The entry being put together.
     entry: Buffer,
+    /// Held while an entry is written, where several processes write to the same pipe.
+    lock: Option<sys::Lock>,
 }
 
 impl Log {
     /// The log that the environment asks for.
     pub fn new(env: &Env) -> Log {
+        let is_json = env.log_format.is_some_and(|format| format.eq_ignore_ascii_case(b"JSON"));
+        // The platform's default in JSON format is INFO; in text format it filters nothing.
+        let level_default = if is_json { Level::Info } else { Level::Trace };
         Log {
-            is_json: env.log_format.is_some_and(|format| format.eq_ignore_ascii_case(b"JSON")),
-            level_min: env.log_level.and_then(Level::parse).unwrap_or(Level::Info),
+            is_json,
+            level_min: env.log_level.and_then(parse_level).unwrap_or(level_default),
             // A byte may become six in JSON; the rest is for the other members.
             entry: Buffer::new(6 * (limits::LOG_LINE_BYTES_MAX + limits::ERROR_TEXT_BYTES_MAX) + 64 * 1024),
+            lock: None,
         }
+    }
+
+    /// From now on other processes, forked from this one, write too: a pipe keeps only writes of up to 4 KiB together (pipe(7)).
+    pub fn share(&mut self) {
+        // Without a lock short lines are whole all the same.
+        self.lock = sys::Lock::new().ok();
     }
 
     /// A line that the function wrote, without its end.
     pub fn write_line(&mut self, stream: Stream, invocation: Option<&Invocation<'_>>, line: &[u8]) {
         if self.is_json {
-            self.write_json(stream, Level::Info, invocation, line, None);
+            self.write_json(stream, Level::Info, invocation, line, b"", None);
         } else {
             self.write(stream, |entry| entry.push(line));
         }
@@ -80,7 +78,7 @@ impl Log {
             let _ = text.push(part);
         }
         if self.is_json {
-            self.write_json(Stream::Error, level, invocation, text.bytes(), None);
+            self.write_json(Stream::Error, level, invocation, text.bytes(), b"", None);
         } else {
             self.write(Stream::Error, |entry| {
                 push_prefix(entry, level, invocation)?;
@@ -89,11 +87,32 @@ impl Log {
         }
     }
 
+    /// An entry of the function; `fields` are the members of a JSON object without its braces.
+    pub fn write_entry(&mut self, level: Level, invocation: Option<&Invocation<'_>>, message: &[u8], fields: &[u8]) {
+        if level < self.level_min {
+            return;
+        }
+        if self.is_json {
+            self.write_json(Stream::Out, level, invocation, message, fields, None);
+        } else {
+            self.write(Stream::Out, |entry| {
+                push_prefix(entry, level, invocation)?;
+                push_folded(entry, message)?;
+                if fields.is_empty() {
+                    return Ok(());
+                }
+                entry.push(b" {")?;
+                entry.push(fields)?;
+                entry.push(b"}")
+            });
+        }
+    }
+
     /// An error of the function, with its stack.
     pub fn write_failure(&mut self, invocation: Option<&Invocation<'_>>, failure: &Failure<'_>) {
         let level = if failure.is_fatal { Level::Fatal } else { Level::Error };
         if self.is_json {
-            self.write_json(Stream::Error, level, invocation, failure.message, Some(failure));
+            self.write_json(Stream::Error, level, invocation, failure.message, b"", Some(failure));
         } else {
             self.write(Stream::Error, |entry| {
                 push_prefix(entry, level, invocation)?;
@@ -116,6 +135,7 @@ impl Log {
         level: Level,
         invocation: Option<&Invocation<'_>>,
         message: &[u8],
+        fields: &[u8],
         failure: Option<&Failure<'_>>,
     ) {
         if level < self.level_min {
@@ -125,7 +145,7 @@ impl Log {
             entry.push(b"{\"timestamp\":\"")?;
             push_timestamp(entry, sys::now())?;
             entry.push(b"\",\"level\":\"")?;
-            entry.push(level.name())?;
+            entry.push(level_name(level))?;
             entry.push(b"\",\"message\":")?;
             push_string(entry, message)?;
             if let Some(invocation) = invocation {
@@ -135,6 +155,10 @@ impl Log {
                     entry.push(b",\"tenantId\":")?;
                     push_string(entry, tenant_id)?;
                 }
+            }
+            if !fields.is_empty() {
+                entry.push(b",")?;
+                entry.push(fields)?;
             }
             if let Some(failure) = failure {
                 entry.push(b",")?;
@@ -150,8 +174,12 @@ impl Log {
         let _ = build(&mut self.entry);
         // The one byte is there: the bound exceeds everything that is built by far more.
         let _ = self.entry.push(b"\n");
-        sys::write_all(stream as i32, self.entry.bytes());
-        self.entry.shrink(0);
+        let write = || sys::write_all(stream as i32, self.entry.bytes());
+        match self.lock {
+            Some(lock) => lock.hold(write),
+            None => write(),
+        }
+        self.entry.reset(limits::KEPT_BYTES);
     }
 }
 
@@ -204,7 +232,7 @@ fn push_string(out: &mut Buffer, bytes: &[u8]) -> Result<(), Overflow> {
 /// `[LEVEL] request-id `
 fn push_prefix(out: &mut Buffer, level: Level, invocation: Option<&Invocation<'_>>) -> Result<(), Overflow> {
     out.push(b"[")?;
-    out.push(level.name())?;
+    out.push(level_name(level))?;
     out.push(b"] ")?;
     if let Some(invocation) = invocation {
         out.push(invocation.request_id)?;

@@ -3,8 +3,9 @@
 #![no_main]
 
 use coldmoon::env::Env;
-use coldmoon::http::connection::Socket;
-use coldmoon::log::{Level, Log};
+use coldmoon::http::connection::{Connection, Socket};
+use coldmoon::interpreter::Level;
+use coldmoon::log::Log;
 use coldmoon::lua::{Lua, Place};
 use coldmoon::runtime;
 use coldmoon::runtime_api::{Endpoint, RuntimeApi};
@@ -26,15 +27,18 @@ extern "C" fn main(_argc: c_int, _argv: *const *const c_char) -> c_int {
         );
     };
     let endpoint = Endpoint::parse(address);
-    let Some((endpoint, socket)) = endpoint.and_then(|endpoint| Some((endpoint, Socket::new(endpoint.authority)?))) else {
+    let Some((endpoint, socket, second)) =
+        endpoint.and_then(|endpoint| Some((endpoint, Socket::new(endpoint.authority)?, Socket::new(endpoint.authority)?)))
+    else {
         return refuse(&mut log, &[b"AWS_LAMBDA_RUNTIME_API is not of the form host:port: ", address]);
     };
+    let mut parking = Connection::new(second);
     // SAFETY: this is the only mention of PLACE, and `main` runs once.
     let place = unsafe { &mut *&raw mut PLACE };
     let (Ok(mut api), Some(mut lua)) = (RuntimeApi::new(socket, endpoint, env.task_root()), Lua::open(place, &env)) else {
         return refuse(&mut log, &[b"not enough memory to start"]);
     };
-    let code = runtime::run(&env, &mut api, &mut lua, &mut log);
+    let code = runtime::run(&env, &mut api, &mut parking, &mut lua, &mut log);
     // Files that the function has left open are written out.
     sys::exit(code)
 }

@@ -1,10 +1,12 @@
 //! The main path: load the handler, then one event after the other, until something ends the process.
 //!
-//! [`run`] shows the twelve steps of one invocation. What ends the process is decided here and nowhere else:
+//! [`run`] is INIT, [`serve`] shows the twelve steps of one invocation. What ends the process is decided here and nowhere else:
 //!
 //! | what happened | what follows |
 //! | --- | --- |
-//! | the handler could not be loaded | posted to `/init/error`; exit 1 |
+//! | the handler could not be loaded, or a before-snapshot hook failed | posted to `/init/error`; exit 1 |
+//! | an after-restore hook failed | posted to `/restore/error`; exit 1 |
+//! | the platform asks to end (SIGTERM) and there is a hook | hooks run; exit 0. Without a hook the signal ends the process |
 //! | `next` cannot be had on two connections | message; exit 1 |
 //! | `next` is answered by 403 or 500 | message; exit 1 |
 //! | `next` is answered by anything else that is no event | asked again after a pause, `NEXT_ATTEMPTS` times in all; then message, exit 1 |
@@ -14,75 +16,158 @@
 //! | the interpreter is out of memory | posted to `/error`; exit 1 |
 //! | the function asks to exit | posted to `/error` (or `/init/error`); exit with its code |
 //!
-//! Exactly one POST per invocation: a failed `/response` is never followed by an `/error`.
+//! Exactly one POST per invocation: a failed `/response` is never followed by an `/error`, and an error within a stream goes into the
+//! trailers of that stream.
 
 use crate::buffer::Buffer;
 use crate::env::{self, Env};
-use crate::http::connection::{Error, Transport};
-use crate::interpreter::{Failure, Host, Interpreter, Invocation, Stream};
+use crate::http::connection::{Connection, Error, Transport};
+use crate::interpreter::{Failure, Hook, Host, Interpreter, Invocation, Level, Response, Stream, StreamBroken};
 use crate::limits;
-use crate::log::{Level, Log};
+use crate::log::Log;
 use crate::runtime_api::{NextError, RuntimeApi};
 use crate::sys;
+use crate::workers;
 
 /// How often `next` is asked before a server that answers nonsense is given up.
 const NEXT_ATTEMPTS: u32 = 4;
 /// The pause before the second attempt; it doubles with each.
 const NEXT_PAUSE_MS: u32 = 50;
 
-/// Memory of the buffers that is kept from one invocation to the next, in bytes.
-const KEPT_BYTES: usize = 1024 * 1024;
-
 /// What the process ends with when the runtime itself gives up.
 const EXIT_FAILURE: i32 = 1;
 
-/// Runs the function until the process has to end; returns the exit code.
-pub fn run<T: Transport, I: Interpreter>(env: &Env, api: &mut RuntimeApi<'_, T>, interpreter: &mut I, log: &mut Log) -> i32 {
+/// Runs the function until the process has to end; returns the exit code. `parking` is a second, unused connection to the same server.
+pub fn run<T: Transport, I: Interpreter>(
+    env: &Env,
+    api: &mut RuntimeApi<'_, T>,
+    parking: &mut Connection<T>,
+    interpreter: &mut I,
+    log: &mut Log,
+) -> i32 {
     // INIT: the handler's module is loaded and run before the first event is asked for.
-    if let Err(failure) = interpreter.load(env, &mut Running { api, log, invocation: None }) {
+    if let Err(failure) = interpreter.load(env, &mut Running::new(api, log, None)) {
         return report(api, log, None, &failure).unwrap_or(EXIT_FAILURE);
     }
+    if interpreter.has_hook(Hook::Shutdown) {
+        ask_for_termination(api, parking, log);
+    }
+    if env.is_snapshot()
+        && let Some(code) = pass_snapshot(api, interpreter, log)
+    {
+        return code;
+    }
+    match env.concurrency {
+        Some(count @ 2..) => workers::run(count, log, |log| {
+            interpreter.reseed();
+            serve(env, api, interpreter, log)
+        }),
+        _ => serve(env, api, interpreter, log),
+    }
+}
 
+/// Answers one event after the other until the process has to end; returns the exit code.
+fn serve<T: Transport, I: Interpreter>(env: &Env, api: &mut RuntimeApi<'_, T>, interpreter: &mut I, log: &mut Log) -> i32 {
     let mut event = Buffer::new(limits::RECEIVE_BYTES_MAX);
-    let mut body = Buffer::new(limits::RESPONSE_BYTES_MAX);
+    let mut body = Buffer::new(limits::BODY_BYTES_MAX);
     let mut failures = 0;
     loop {
-        // 1. Nothing of the last invocation is left but capacity.
-        body.clear();
+        // 1. Nothing of the last invocation is left but capacity: see 12.
 
         // 2. to 6. The GET that was built at init is sent; the reply is awaited, parsed and freed of its framing where it stands.
         let invocation = match api.next(&mut event) {
             Ok(invocation) => invocation,
+            Err(NextError::Connection(Error::Interrupted)) => return shut_down(api, interpreter, log),
             Err(error) => match wait_after(log, error, &mut failures) {
                 Some(code) => return code,
                 None => continue,
             },
         };
         failures = 0;
-        env::set_trace_id(invocation.trace_id);
+        if env.concurrency.is_none_or(|count| count < 2) {
+            // With several workers AWS's own clients keep it out of the environment too.
+            env::set_trace_id(invocation.trace_id);
+        }
 
         // 7. to 10. The interpreter decodes the event, makes the context, calls the handler and encodes its result into `body`.
-        let result = interpreter.call(&invocation, &mut body, &mut Running { api, log, invocation: Some(&invocation) });
+        let mut running = Running::new(api, log, Some(&invocation));
+        let result = interpreter.call(&invocation, &mut body, &mut running);
+        let is_streaming = running.is_streaming;
 
-        // 11. One POST, of the result or of the error.
-        let end = match result {
-            Ok(response) => {
-                let answer = api.respond(&invocation, response.content_type, body.bytes());
+        // 11. One POST, of the result or of the error; of a stream, its end.
+        let end = match (result, is_streaming) {
+            (Ok(Response { content_type }), false) => {
+                let answer = api.respond(&invocation, content_type, body.bytes());
                 settle(log, &invocation, answer)
             }
-            Err(failure) => report(api, log, Some(&invocation), &failure),
+            (Ok(_), true) => {
+                let answer = api.end_stream(None);
+                settle(log, &invocation, answer)
+            }
+            (Err(failure), false) => report(api, log, Some(&invocation), &failure),
+            (Err(failure), true) => report_in_stream(api, log, &invocation, &failure),
         };
         if let Some(code) = end {
             return code;
         }
 
         // 12. Memory that only a large event needed goes back to the kernel.
-        event.clear();
-        body.clear();
-        event.shrink(KEPT_BYTES);
-        body.shrink(KEPT_BYTES);
+        event.reset(limits::KEPT_BYTES);
+        body.reset(limits::KEPT_BYTES);
         api.release();
     }
+}
+
+/// Makes the platform send SIGTERM before it ends the environment: it does so only where an extension is registered.
+fn ask_for_termination<T: Transport>(api: &mut RuntimeApi<'_, T>, parking: &mut Connection<T>, log: &mut Log) {
+    match api.register_extension(parking) {
+        Ok(200) => {}
+        Ok(status) => {
+            let mut number = itoa::Buffer::new();
+            let status = number.format(status).as_bytes();
+            log.write_message(Level::Warn, None, &[b"on_shutdown may not run: the platform answered ", status, b" to its registration"]);
+        }
+        Err(error) => write_connection_error(log, None, Level::Warn, b"on_shutdown may not run: ", error, b""),
+    }
+    // Local tools send the signal whether it was asked for or not.
+    sys::watch_termination();
+}
+
+/// SIGTERM: the function's hooks, and the end.
+fn shut_down<T: Transport, I: Interpreter>(api: &mut RuntimeApi<'_, T>, interpreter: &mut I, log: &mut Log) -> i32 {
+    if let Err(failure) = interpreter.run_hooks(Hook::Shutdown, &mut Running::new(api, log, None)) {
+        log.write_failure(None, &failure);
+    }
+    0
+}
+
+/// SnapStart: the hooks around the snapshot, which is taken while the reply to one request is awaited. The code to exit with, if a hook fails.
+fn pass_snapshot<T: Transport, I: Interpreter>(api: &mut RuntimeApi<'_, T>, interpreter: &mut I, log: &mut Log) -> Option<i32> {
+    if let Err(failure) = interpreter.run_hooks(Hook::BeforeSnapshot, &mut Running::new(api, log, None)) {
+        return report(api, log, None, &Failure { error_type: b"Runtime.BeforeSnapshotError", ..failure });
+    }
+    match api.wait_for_restore() {
+        Ok(200) => {}
+        Ok(status) => {
+            let mut number = itoa::Buffer::new();
+            let status = number.format(status).as_bytes();
+            log.write_message(Level::Fatal, None, &[b"the Runtime API answered ", status, b" to the wait for the restore; giving up"]);
+            return Some(EXIT_FAILURE);
+        }
+        Err(error) => {
+            write_connection_error(log, None, Level::Fatal, b"the wait for the restore failed: ", error, b"; giving up");
+            return Some(EXIT_FAILURE);
+        }
+    }
+    interpreter.reseed();
+    if let Err(failure) = interpreter.run_hooks(Hook::AfterRestore, &mut Running::new(api, log, None)) {
+        let failure = Failure { error_type: b"Runtime.AfterRestoreError", ..failure };
+        log.write_failure(None, &failure);
+        // The process ends whatever the answer is.
+        let _ = api.fail_restore(&failure);
+        return Some(EXIT_FAILURE);
+    }
+    None
 }
 
 /// What an unanswered or refused `next` means: the code to exit with, or `None` after a pause in which the server may recover.
@@ -90,7 +175,7 @@ fn wait_after(log: &mut Log, error: NextError, failures: &mut u32) -> Option<i32
     let mut number = itoa::Buffer::new();
     match error {
         NextError::Connection(error) => {
-            write_connection_error(log, None, b"the next event cannot be had: ", error, b"; giving up");
+            write_connection_error(log, None, Level::Fatal, b"the next event cannot be had: ", error, b"; giving up");
             return Some(EXIT_FAILURE);
         }
         NextError::Status(status @ (403 | 500)) => {
@@ -142,6 +227,19 @@ fn report<T: Transport>(
     if failure.is_fatal { Some(EXIT_FAILURE) } else { end }
 }
 
+/// Logs an error and ends the stream that has begun with it; returns the code to exit with, if the process has to end.
+fn report_in_stream<T: Transport>(
+    api: &mut RuntimeApi<'_, T>,
+    log: &mut Log,
+    invocation: &Invocation<'_>,
+    failure: &Failure<'_>,
+) -> Option<i32> {
+    log.write_failure(Some(invocation), failure);
+    let answer = api.end_stream(Some(failure));
+    let end = settle(log, invocation, answer);
+    if failure.is_fatal { Some(EXIT_FAILURE) } else { end }
+}
+
 /// What the answer to the one POST of an invocation means: the code to exit with, or `None` to go on.
 fn settle(log: &mut Log, invocation: &Invocation<'_>, answer: Result<u16, Error>) -> Option<i32> {
     match answer {
@@ -159,14 +257,13 @@ fn settle(log: &mut Log, invocation: &Invocation<'_>, answer: Result<u16, Error>
             (status == 500).then_some(EXIT_FAILURE)
         }
         Err(error) => {
-            write_connection_error(log, Some(invocation), b"the result may be lost: ", error, b"");
+            write_connection_error(log, Some(invocation), Level::Warn, b"the result may be lost: ", error, b"");
             None
         }
     }
 }
 
-fn write_connection_error(log: &mut Log, invocation: Option<&Invocation<'_>>, before: &[u8], error: Error, after: &[u8]) {
-    let level = if invocation.is_none() { Level::Fatal } else { Level::Warn };
+fn write_connection_error(log: &mut Log, invocation: Option<&Invocation<'_>>, level: Level, before: &[u8], error: Error, after: &[u8]) {
     let text = error.text().as_bytes();
     match error.errno() {
         Some(errno) => log.write_message(level, invocation, &[before, text, b" (", errno.text(), b")", after]),
@@ -178,13 +275,40 @@ fn write_connection_error(log: &mut Log, invocation: Option<&Invocation<'_>>, be
 struct Running<'a, 'e, T: Transport> {
     api: &'a mut RuntimeApi<'e, T>,
     log: &'a mut Log,
-    /// `None` during INIT.
+    /// `None` outside of an invocation.
     invocation: Option<&'a Invocation<'a>>,
+    /// Whether the response has begun as a stream.
+    is_streaming: bool,
+    /// Whether that stream can no longer be sent.
+    is_broken: bool,
+}
+
+impl<'a, 'e, T: Transport> Running<'a, 'e, T> {
+    fn new(api: &'a mut RuntimeApi<'e, T>, log: &'a mut Log, invocation: Option<&'a Invocation<'a>>) -> Running<'a, 'e, T> {
+        Running { api, log, invocation, is_streaming: false, is_broken: false }
+    }
 }
 
 impl<T: Transport> Host for Running<'_, '_, T> {
     fn write_line(&mut self, stream: Stream, line: &[u8]) {
         self.log.write_line(stream, self.invocation, line);
+    }
+
+    fn write_entry(&mut self, level: Level, message: &[u8], fields: &[u8]) {
+        self.log.write_entry(level, self.invocation, message, fields);
+    }
+
+    fn write_stream(&mut self, content_type: &[u8], bytes: &[u8]) -> Result<(), StreamBroken> {
+        let Some(invocation) = self.invocation.filter(|_| !self.is_broken) else { return Err(StreamBroken) };
+        let mut result = Ok(());
+        if !self.is_streaming {
+            // From here on the answer of this invocation is this stream, whatever comes.
+            self.is_streaming = true;
+            result = self.api.start_stream(invocation, content_type);
+        }
+        result = result.and_then(|()| self.api.write_stream(bytes));
+        self.is_broken = result.is_err();
+        result.map_err(|_| StreamBroken)
     }
 
     fn exit(&mut self, code: i32, stack: &[u8]) -> ! {
@@ -193,7 +317,10 @@ impl<T: Transport> Host for Running<'_, '_, T> {
         let mut message = [0; 64];
         let text = concat(&mut message, &[b"the function called os.exit(", code_text, b")"]);
         let failure = Failure { error_type: b"Runtime.ExitError", message: text, stack, is_fatal: true };
-        report(self.api, self.log, self.invocation, &failure);
+        match self.invocation {
+            Some(invocation) if self.is_streaming => report_in_stream(self.api, self.log, invocation, &failure),
+            invocation => report(self.api, self.log, invocation, &failure),
+        };
         sys::exit(code)
     }
 }
@@ -213,7 +340,6 @@ fn concat<'a>(room: &'a mut [u8], parts: &[&[u8]]) -> &'a [u8] {
 mod tests {
     use super::*;
     use crate::http::script::{Script, Step};
-    use crate::interpreter::Response;
     use crate::runtime_api::Endpoint;
 
     /// Returns the event; fails for `fail`, fatally for `fatal`; an init error if told so.
@@ -240,6 +366,16 @@ mod tests {
                 }
             }
         }
+
+        fn has_hook(&self, _hook: Hook) -> bool {
+            false
+        }
+
+        fn run_hooks(&mut self, _hook: Hook, _host: &mut dyn Host) -> Result<(), Failure<'_>> {
+            Ok(())
+        }
+
+        fn reseed(&mut self) {}
     }
 
     fn event(text: &str) -> Step {
@@ -258,7 +394,8 @@ mod tests {
         let mut echo = Echo { fails_init, calls: Vec::new() };
         let env = Env::default();
         let mut api = RuntimeApi::new(&mut script, Endpoint::parse(b"a:1").unwrap(), b".").unwrap();
-        let code = run(&env, &mut api, &mut echo, &mut Log::new(&env));
+        let mut unused = Script::new(Vec::new());
+        let code = run(&env, &mut api, &mut Connection::new(&mut unused), &mut echo, &mut Log::new(&env));
         drop(api);
         let text = String::from_utf8(script.sent.concat()).unwrap();
         let requests = text.split("\r\n").filter(|line| line.contains(" HTTP/1.1")).map(|line| {

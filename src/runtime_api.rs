@@ -8,7 +8,10 @@
 //! | `GET /runtime/invocation/next` | [`RuntimeApi::next`] |
 //! | `POST /runtime/invocation/{id}/response` | [`RuntimeApi::respond`] |
 //! | `POST /runtime/invocation/{id}/error` | [`RuntimeApi::fail`] |
+//! | `POST /runtime/invocation/{id}/response`, streamed | [`RuntimeApi::start_stream`], [`RuntimeApi::write_stream`], [`RuntimeApi::end_stream`] |
 //! | `POST /runtime/init/error` | [`RuntimeApi::fail_init`] |
+//! | `GET /runtime/restore/next`, `POST /runtime/restore/error` | [`RuntimeApi::wait_for_restore`], [`RuntimeApi::fail_restore`] |
+//! | `POST /2020-01-01/extension/register`, `GET …/extension/event/next` | [`RuntimeApi::register_extension`] |
 
 use crate::buffer::{Buffer, Overflow};
 use crate::env::parse_u64;
@@ -23,6 +26,7 @@ use crate::log;
 const USER_AGENT: &[u8] = concat!("coldmoon/", env!("CARGO_PKG_VERSION")).as_bytes();
 
 const VERSION: &[u8] = b"/2018-06-01";
+const EXTENSION_VERSION: &[u8] = b"/2020-01-01";
 const JSON: &[u8] = b"application/json";
 
 /// Why `next` gave no event.
@@ -120,19 +124,102 @@ impl<'e, T: Transport> RuntimeApi<'e, T> {
         self.post_failure(failure)
     }
 
+    /// Posts the error of an `AfterRestore` hook. Returns the status of the reply; 202 is success.
+    pub fn fail_restore(&mut self, failure: &Failure<'_>) -> Result<u16, Error> {
+        self.start_post(&[b"/runtime/restore/error"], JSON)?;
+        self.post_failure(failure)
+    }
+
+    /// Begins a streamed response (docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html, "Implementing response streaming").
+    pub fn start_stream(&mut self, invocation: &Invocation<'_>, content_type: &[u8]) -> Result<(), Error> {
+        self.start_post(&[b"/runtime/invocation/", invocation.request_id, b"/response"], content_type)?;
+        self.push_invocation_id(invocation)?;
+        request::field(&mut self.heads, b"Lambda-Runtime-Function-Response-Mode", b"streaming")?;
+        request::field(&mut self.heads, b"Transfer-Encoding", b"chunked")?;
+        request::field(&mut self.heads, b"Trailer", b"Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body")?;
+        request::end(&mut self.heads)?;
+        self.connection.start(&self.heads.bytes()[self.next_bytes..])
+    }
+
+    /// Sends bytes of the streamed response as one chunk, if there are any. Returns when they are sent.
+    pub fn write_stream(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        if bytes.is_empty() { Ok(()) } else { self.connection.send_chunk(bytes) }
+    }
+
+    /// Ends the streamed response, with an error in its trailers if there is one. Returns the status of the reply; 202 is success.
+    pub fn end_stream(&mut self, failure: Option<&Failure<'_>>) -> Result<u16, Error> {
+        self.heads.truncate(self.next_bytes);
+        if let Some(failure) = failure {
+            self.push_error_type(failure)?;
+            self.build_document(failure)?;
+            self.heads.push(b"Lambda-Runtime-Function-Error-Body: ")?;
+            push_base64(&mut self.heads, self.document.bytes())?;
+            self.heads.push(b"\r\n")?;
+        }
+        self.connection.end_chunks(&self.heads.bytes()[self.next_bytes..], &mut self.reply).map(|reply| reply.head.status)
+    }
+
+    /// Waits while a snapshot is taken and until the environment is restored from it; the connections are then those of another machine,
+    /// and closed. Returns the status of the reply; 200 is success.
+    pub fn wait_for_restore(&mut self) -> Result<u16, Error> {
+        self.start_request(b"GET", &[VERSION, b"/runtime/restore/next"])?;
+        request::end(&mut self.heads)?;
+        let request = Request { head: &self.heads.bytes()[self.next_bytes..], body: b"", idempotent: true };
+        let status = self.connection.exchange(request, &mut self.reply).map(|reply| reply.head.status);
+        self.connection.close();
+        status
+    }
+
+    /// Registers an internal extension and parks its `event/next` on the connection `parking`: only a process with an extension is
+    /// asked to end before it is killed. Returns the status of the reply; 200 is success.
+    pub fn register_extension(&mut self, parking: &mut Connection<T>) -> Result<u16, Error> {
+        self.start_request(b"POST", &[EXTENSION_VERSION, b"/extension/register"])?;
+        request::field(&mut self.heads, b"Lambda-Extension-Name", b"coldmoon")?;
+        let body = b"{\"events\":[]}";
+        let reply = exchange(&mut self.connection, &mut self.heads, self.next_bytes, body, &mut self.reply)?;
+        if reply.head.status != 200 {
+            return Ok(reply.head.status);
+        }
+        let head = &self.reply.bytes()[reply.head_at..reply.head_at + reply.head.bytes];
+        let mut fields = Fields::new(head, reply.head.fields_at).flatten();
+        let identifier =
+            fields.find(|(name, _)| name.eq_ignore_ascii_case(b"Lambda-Extension-Identifier")).map_or(&b""[..], |(_, value)| value);
+        // The head that was sent is no longer needed: the same place takes the next.
+        self.heads.truncate(self.next_bytes);
+        request::start(
+            &mut self.heads,
+            b"GET",
+            self.endpoint.authority,
+            &[self.endpoint.path, EXTENSION_VERSION, b"/extension/event/next"],
+        )?;
+        request::field(&mut self.heads, b"Lambda-Extension-Identifier", identifier)?;
+        request::end(&mut self.heads)?;
+        parking.start(&self.heads.bytes()[self.next_bytes..])?;
+        Ok(200)
+    }
+
     /// Gives memory that one large event took back to the kernel.
     pub fn release(&mut self) {
-        self.document.shrink(0);
+        self.document.reset(0);
+    }
+
+    /// Begins a head behind that of `next`: the request line, `Host` and `User-Agent`.
+    fn start_request(&mut self, method: &[u8], path: &[&[u8]]) -> Result<(), Overflow> {
+        self.heads.truncate(self.next_bytes);
+        let mut parts: [&[u8]; 5] = [self.endpoint.path, b"", b"", b"", b""];
+        for (part, given) in parts[1..].iter_mut().zip(path) {
+            *part = given;
+        }
+        request::start(&mut self.heads, method, self.endpoint.authority, &parts)?;
+        request::field(&mut self.heads, b"User-Agent", USER_AGENT)
     }
 
     fn start_post(&mut self, path: &[&[u8]], content_type: &[u8]) -> Result<(), Overflow> {
-        self.heads.truncate(self.next_bytes);
-        let mut parts: [&[u8]; 5] = [self.endpoint.path, VERSION, b"", b"", b""];
-        for (part, given) in parts[2..].iter_mut().zip(path) {
+        let mut parts: [&[u8]; 4] = [VERSION, b"", b"", b""];
+        for (part, given) in parts[1..].iter_mut().zip(path) {
             *part = given;
         }
-        request::start(&mut self.heads, b"POST", self.endpoint.authority, &parts)?;
-        request::field(&mut self.heads, b"User-Agent", USER_AGENT)?;
+        self.start_request(b"POST", &parts)?;
         request::field(&mut self.heads, b"Content-Type", content_type)
     }
 
@@ -144,10 +231,22 @@ impl<'e, T: Transport> RuntimeApi<'e, T> {
         }
     }
 
-    fn post_failure(&mut self, failure: &Failure<'_>) -> Result<u16, Error> {
+    fn push_error_type(&mut self, failure: &Failure<'_>) -> Result<(), Overflow> {
         self.heads.push(b"Lambda-Runtime-Function-Error-Type: ")?;
         push_error_category(&mut self.heads, failure.error_type)?;
-        self.heads.push(b"\r\n")?;
+        self.heads.push(b"\r\n")
+    }
+
+    /// The error document: `{"errorMessage":…,"errorType":…,"stackTrace":[…]}`.
+    fn build_document(&mut self, failure: &Failure<'_>) -> Result<(), Overflow> {
+        self.document.clear();
+        self.document.push(b"{")?;
+        log::push_failure_members(&mut self.document, failure)?;
+        self.document.push(b"}")
+    }
+
+    fn post_failure(&mut self, failure: &Failure<'_>) -> Result<u16, Error> {
+        self.push_error_type(failure)?;
 
         self.document.clear();
         push_xray_cause(&mut self.document, failure, self.task_root)?;
@@ -155,15 +254,25 @@ impl<'e, T: Transport> RuntimeApi<'e, T> {
             request::field(&mut self.heads, b"Lambda-Runtime-Function-XRay-Error-Cause", self.document.bytes())?;
         }
 
-        self.document.clear();
-        self.document.push(b"{")?;
-        log::push_failure_members(&mut self.document, failure)?;
-        self.document.push(b"}")?;
+        self.build_document(failure)?;
         post(&mut self.connection, &mut self.heads, self.next_bytes, self.document.bytes(), &mut self.reply)
     }
 }
 
-/// Ends the head that begins at `start` in `heads`, sends it with `body`, returns the status.
+/// Ends the head that begins at `start` in `heads`, sends it with `body`, returns the reply.
+fn exchange<T: Transport>(
+    connection: &mut Connection<T>,
+    heads: &mut Buffer,
+    start: usize,
+    body: &[u8],
+    reply: &mut Buffer,
+) -> Result<Reply, Error> {
+    request::content_length(heads, body.len())?;
+    request::end(heads)?;
+    connection.exchange(Request { head: &heads.bytes()[start..], body, idempotent: false }, reply)
+}
+
+/// As [`exchange`]; returns the status.
 fn post<T: Transport>(
     connection: &mut Connection<T>,
     heads: &mut Buffer,
@@ -171,10 +280,7 @@ fn post<T: Transport>(
     body: &[u8],
     reply: &mut Buffer,
 ) -> Result<u16, Error> {
-    request::content_length(heads, body.len())?;
-    request::end(heads)?;
-    let request = Request { head: &heads.bytes()[start..], body, idempotent: false };
-    connection.exchange(request, reply).map(|reply| reply.head.status)
+    exchange(connection, heads, start, body, reply).map(|reply| reply.head.status)
 }
 
 /// Reads the header fields of a 200. `None` without a usable request id.
@@ -295,6 +401,20 @@ fn push_ascii_string(out: &mut Buffer, bytes: &[u8]) -> Result<(), Overflow> {
         }
     }
     out.push(b"\"")
+}
+
+/// Base64 with padding (RFC 4648 section 4).
+fn push_base64(out: &mut Buffer, bytes: &[u8]) -> Result<(), Overflow> {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for group in bytes.chunks(3) {
+        let bits = group.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
+        let mut text = [b'='; 4];
+        for (index, digit) in text.iter_mut().enumerate().take(group.len() + 1) {
+            *digit = ALPHABET[(bits >> (18 - 6 * index) & 63) as usize];
+        }
+        out.push(&text)?;
+    }
+    Ok(())
 }
 
 fn push_escape(out: &mut Buffer, unit: u16) -> Result<(), Overflow> {
@@ -434,6 +554,38 @@ mod tests {
         let text = core::str::from_utf8(out.bytes()).unwrap();
         assert!(text.contains(r#""message":"\u0000\u001b\u007f\ufffd\"\\\ud83d\ude00""#), "{text}");
         assert!(text.contains(r#"{"path":"x","line":0,"label":""},{"path":"y","line":0,"label":"z"}"#), "{text}");
+    }
+
+    #[test]
+    fn base64_is_rfc_4648() {
+        for (text, base64) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("\u{3ff}>", "z78+")] {
+            let mut out = Buffer::new(100);
+            push_base64(&mut out, text.as_bytes()).unwrap();
+            assert_eq!(out.bytes(), base64.as_bytes(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_stream_is_these_bytes() {
+        let invocation = Invocation { request_id: b"id-1", ..Invocation::default() };
+        let head = "POST /2018-06-01/runtime/invocation/id-1/response HTTP/1.1\r\nHost: 127.0.0.1:9001\r\nUser-Agent: coldmoon/0.1.0\r\n\
+             Content-Type: text/plain\r\nLambda-Runtime-Function-Response-Mode: streaming\r\nTransfer-Encoding: chunked\r\n\
+             Trailer: Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body\r\n\r\n";
+        let stream = |failure: Option<Failure<'static>>| {
+            sent_by(ACCEPTED, |api| {
+                api.start_stream(&invocation, b"text/plain").unwrap();
+                for part in [&b"hello"[..], b"", b"0123456789abcdef"] {
+                    api.write_stream(part).unwrap();
+                }
+                api.end_stream(failure.as_ref())
+            })
+        };
+        let (status, sent) = stream(None);
+        assert_eq!((status, sent), (Ok(202), format!("{head}5\r\nhello\r\n10\r\n0123456789abcdef\r\n0\r\n\r\n")));
+        let (status, sent) = stream(Some(Failure { message: b"m", stack: b"", ..FAILURE }));
+        let trailers = "Lambda-Runtime-Function-Error-Type: Function.LuaError\r\nLambda-Runtime-Function-Error-Body: \
+             eyJlcnJvck1lc3NhZ2UiOiJtIiwiZXJyb3JUeXBlIjoiTHVhRXJyb3IiLCJzdGFja1RyYWNlIjpbXX0=\r\n";
+        assert_eq!((status, sent), (Ok(202), format!("{head}5\r\nhello\r\n10\r\n0123456789abcdef\r\n0\r\n{trailers}\r\n")));
     }
 
     #[test]

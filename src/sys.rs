@@ -6,6 +6,7 @@ use core::ffi::{CStr, c_char, c_int, c_void};
 use core::mem;
 use core::ptr;
 use core::slice;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 /// An error number of the kernel, `errno(3)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,9 @@ impl Errno {
     pub fn is_not_found(self) -> bool {
         matches!(self.0, libc::ENOENT | libc::ENOTDIR)
     }
+
+    /// A signal came.
+    pub const INTERRUPTED: Errno = Errno(libc::EINTR);
 
     /// There is no memory.
     pub const NO_MEMORY: Errno = Errno(libc::ENOMEM);
@@ -143,17 +147,22 @@ pub fn connect(address: &SocketAddress) -> Result<c_int, Errno> {
     Ok(fd)
 }
 
-/// Sends the two parts in one call, never with a signal. Returns how many bytes of both were taken.
-pub fn send(fd: c_int, head: &[u8], body: &[u8]) -> Result<usize, Errno> {
-    let mut parts = [
-        libc::iovec { iov_base: head.as_ptr() as *mut c_void, iov_len: head.len() },
-        libc::iovec { iov_base: body.as_ptr() as *mut c_void, iov_len: body.len() },
-    ];
+/// Parts that one call of [`send`] takes.
+pub const SEND_PARTS_MAX: usize = 4;
+
+/// Sends the parts, at most [`SEND_PARTS_MAX`], in one call, never with a signal. Returns how many bytes of all were taken.
+pub fn send(fd: c_int, parts: &[&[u8]]) -> Result<usize, Errno> {
+    let mut list = [libc::iovec { iov_base: ptr::null_mut(), iov_len: 0 }; SEND_PARTS_MAX];
+    let mut count = 0;
+    for (entry, part) in list.iter_mut().zip(parts) {
+        *entry = libc::iovec { iov_base: part.as_ptr() as *mut c_void, iov_len: part.len() };
+        count += 1;
+    }
     // SAFETY: an all-zero msghdr is valid; the fields that matter are set below.
     let mut message: libc::msghdr = unsafe { mem::zeroed() };
-    message.msg_iov = parts.as_mut_ptr();
-    message.msg_iovlen = 2;
-    // SAFETY: both parts are live for the call, which only reads them.
+    message.msg_iov = list.as_mut_ptr();
+    message.msg_iovlen = count;
+    // SAFETY: the parts are live for the call, which only reads them.
     retry(|| unsafe { libc::sendmsg(fd, &message, libc::MSG_NOSIGNAL) })
 }
 
@@ -175,6 +184,162 @@ pub fn is_stale(fd: c_int) -> bool {
 pub fn close(fd: c_int) {
     // SAFETY: no memory is passed; callers own `fd` and forget it afterwards.
     unsafe { libc::close(fd) };
+}
+
+/// Waits until the socket can be read. Where [`watch_termination`] was called, `Err(EINTR)` once the process has been asked to end: the
+/// signal is let through only in here, so none is missed and no other system call is ever cut short by it.
+pub fn wait_readable(fd: c_int) -> Result<(), Errno> {
+    if !TERMINATION_IS_WATCHED.load(Ordering::Relaxed) {
+        return Ok(());
+    }
+    let mut poll = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+    // SAFETY: an all-zero sigset_t is the empty set with both C libraries; the kernel reads the set and writes one pollfd.
+    let result = unsafe {
+        let none: libc::sigset_t = mem::zeroed();
+        libc::ppoll(&mut poll, 1, ptr::null(), &none)
+    };
+    match result {
+        -1 if !is_terminating() && Errno::last() == Errno::INTERRUPTED => wait_readable(fd),
+        -1 => Err(Errno::last()),
+        _ => Ok(()),
+    }
+}
+
+// ---- signals and processes ----
+
+static TERMINATION_IS_WATCHED: AtomicBool = AtomicBool::new(false);
+static IS_TERMINATING: AtomicBool = AtomicBool::new(false);
+
+extern "C" fn note_termination(_signal: c_int) {
+    IS_TERMINATING.store(true, Ordering::Relaxed);
+}
+
+/// From now on SIGTERM is noted instead of ending the process, and held back except in [`wait_readable`] and [`wait_child`].
+pub fn watch_termination() {
+    // SAFETY: the handler only stores to an atomic; the structures are plain data that the kernel reads.
+    unsafe {
+        let mut action: libc::sigaction = mem::zeroed();
+        action.sa_sigaction = note_termination as *const () as usize;
+        libc::sigaction(libc::SIGTERM, &action, ptr::null_mut());
+        let mut held: libc::sigset_t = mem::zeroed();
+        libc::sigaddset(&mut held, libc::SIGTERM);
+        libc::sigprocmask(libc::SIG_BLOCK, &held, ptr::null_mut());
+    }
+    TERMINATION_IS_WATCHED.store(true, Ordering::Relaxed);
+}
+
+/// Whether SIGTERM has come since [`watch_termination`].
+pub fn is_terminating() -> bool {
+    IS_TERMINATING.load(Ordering::Relaxed)
+}
+
+/// `fork(2)`: `Ok(0)` in the child, which dies with its parent.
+pub fn fork() -> Result<c_int, Errno> {
+    // SAFETY: the process has one thread, so the child's copy of everything is consistent.
+    let id = retry(|| unsafe { libc::fork() as isize })? as c_int;
+    if id == 0 {
+        // SAFETY: no memory is passed.
+        unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+    }
+    Ok(id)
+}
+
+/// How a child ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChildEnd {
+    /// It exited with this code.
+    Exit(c_int),
+    /// This signal killed it.
+    Signal(c_int),
+}
+
+/// Waits for any child to end. `Err(EINTR)` if the process was asked to end meanwhile.
+pub fn wait_child() -> Result<(c_int, ChildEnd), Errno> {
+    let mut status = 0;
+    let is_watched = TERMINATION_IS_WATCHED.load(Ordering::Relaxed);
+    // SAFETY: the sets are plain data; the kernel writes one status. With SIGTERM let through, waitpid is cut short by it.
+    let (id, errno) = unsafe {
+        let mut term: libc::sigset_t = mem::zeroed();
+        libc::sigaddset(&mut term, libc::SIGTERM);
+        if is_watched {
+            libc::sigprocmask(libc::SIG_UNBLOCK, &term, ptr::null_mut());
+        }
+        let id = if is_terminating() { -1 } else { libc::waitpid(-1, &mut status, 0) };
+        let errno = if is_terminating() { Errno::INTERRUPTED } else { Errno::last() };
+        if is_watched {
+            libc::sigprocmask(libc::SIG_BLOCK, &term, ptr::null_mut());
+        }
+        (id, errno)
+    };
+    if id < 0 {
+        return Err(errno);
+    }
+    let end = if libc::WIFSIGNALED(status) { ChildEnd::Signal(libc::WTERMSIG(status)) } else { ChildEnd::Exit(libc::WEXITSTATUS(status)) };
+    Ok((id, end))
+}
+
+/// Waits for one child to end.
+pub fn wait_for(id: c_int) {
+    // SAFETY: the status is not asked for.
+    let _ = retry(|| unsafe { libc::waitpid(id, ptr::null_mut(), 0) as isize });
+}
+
+/// Asks a process to end.
+pub fn terminate(id: c_int) {
+    // SAFETY: no memory is passed.
+    unsafe { libc::kill(id, libc::SIGTERM) };
+}
+
+/// A lock between processes, released by the kernel when its holder dies.
+#[derive(Clone, Copy)]
+pub struct Lock {
+    fd: c_int,
+}
+
+impl Lock {
+    /// A new lock, to be made before the processes part.
+    pub fn new() -> Result<Lock, Errno> {
+        // SAFETY: the name is NUL-terminated.
+        let fd = retry(|| unsafe { libc::memfd_create(c"coldmoon".as_ptr(), libc::MFD_CLOEXEC) as isize })?;
+        Ok(Lock { fd: fd as c_int })
+    }
+
+    /// Runs `act` while no other process is in here.
+    pub fn hold<R>(self, act: impl FnOnce() -> R) -> R {
+        self.set(libc::F_WRLCK as c_int);
+        let result = act();
+        self.set(libc::F_UNLCK as c_int);
+        result
+    }
+
+    fn set(self, kind: c_int) {
+        // SAFETY: an all-zero flock is the whole file; the kernel reads it. POSIX locks belong to the process, not to the shared file.
+        unsafe {
+            let mut lock: libc::flock = mem::zeroed();
+            lock.l_type = kind as libc::c_short;
+            let _ = retry(|| libc::fcntl(self.fd, libc::F_SETLKW, &lock) as isize);
+        }
+    }
+}
+
+/// Fills `into` from the system's random generator.
+pub fn random(into: &mut [u8]) {
+    let mut at = 0;
+    while at < into.len() {
+        let rest = &mut into[at..];
+        // SAFETY: the kernel writes at most `rest.len()` bytes.
+        match retry(|| unsafe { libc::getrandom(rest.as_mut_ptr().cast(), rest.len(), 0) }) {
+            Ok(count) => at += count,
+            // Kernels of this decade have it; a sandbox without it gets what the clock gives.
+            Err(_) => {
+                let (seconds, nanoseconds) = now();
+                for (byte, mix) in rest.iter_mut().zip((seconds as u64 ^ u64::from(nanoseconds) << 20).to_le_bytes().iter().cycle()) {
+                    *byte = *mix;
+                }
+                return;
+            }
+        }
+    }
 }
 
 // ---- files and output ----
@@ -246,6 +411,17 @@ pub fn now() -> (i64, u32) {
     // SAFETY: the kernel writes one timespec.
     unsafe { libc::clock_gettime(libc::CLOCK_REALTIME, &mut time) };
     (time.tv_sec as i64, time.tv_nsec as u32)
+}
+
+/// Milliseconds of a clock that is never set.
+pub fn monotonic_ms() -> u64 {
+    // SAFETY: an all-zero timespec is valid; the kernel writes one.
+    let time = unsafe {
+        let mut time: libc::timespec = mem::zeroed();
+        libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time);
+        time
+    };
+    time.tv_sec as u64 * 1000 + time.tv_nsec as u64 / 1_000_000
 }
 
 /// Sleeps that many milliseconds.

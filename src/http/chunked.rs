@@ -150,6 +150,21 @@ fn parse_size(line: &[u8]) -> Option<usize> {
     Some(size)
 }
 
+/// Writes the line that begins a chunk of `bytes` bytes to the end of `line`; returns where it begins there.
+pub fn format_size(bytes: usize, line: &mut [u8; 18]) -> usize {
+    let mut at = line.len() - 2;
+    line[at..].copy_from_slice(b"\r\n");
+    let mut rest = bytes;
+    loop {
+        at -= 1;
+        line[at] = b"0123456789abcdef"[rest & 15];
+        rest >>= 4;
+        if rest == 0 {
+            return at;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,6 +236,15 @@ mod tests {
 
     fn decode_whole(text: &[u8]) -> Result<bool, ChunkError> {
         Chunked::new(0).decode(&mut text.to_vec())
+    }
+
+    #[test]
+    fn sizes_are_written_in_hexadecimal() {
+        for (bytes, text) in [(0, "0\r\n"), (10, "a\r\n"), (4096, "1000\r\n"), (usize::MAX, "ffffffffffffffff\r\n")] {
+            let mut line = [0; 18];
+            let at = format_size(bytes, &mut line);
+            assert_eq!(&line[at..], text.as_bytes());
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@
 //! A POST looks before it is sent whether the server has closed the idle connection (one `recv` that does not wait): without that, a
 //! closed connection is noticed only after the request is gone and nobody knows whether it was read.
 
-use super::chunked::{ChunkError, Chunked};
+use super::chunked::{self, ChunkError, Chunked};
 use super::response::{self, Framing, Head, HeadError};
 use crate::buffer::{Buffer, Overflow};
 use crate::limits;
@@ -24,10 +24,15 @@ use core::ops::Range;
 pub trait Transport {
     /// Connects.
     fn open(&mut self) -> Result<(), Errno>;
-    /// Sends the beginning of `head` followed by `body`, returns how many bytes were taken (at least one).
-    fn send(&mut self, head: &[u8], body: &[u8]) -> Result<usize, Errno>;
+    /// Sends the beginning of what the parts hold together, returns how many bytes were taken (at least one). At most
+    /// `sys::SEND_PARTS_MAX` parts.
+    fn send(&mut self, parts: &[&[u8]]) -> Result<usize, Errno>;
     /// Waits for bytes, returns how many came; 0 at the end of the stream.
     fn receive(&mut self, into: &mut [u8]) -> Result<usize, Errno>;
+    /// Waits for bytes; an error if the process is to do something else instead (`EINTR`).
+    fn wait(&mut self) -> Result<(), Errno> {
+        Ok(())
+    }
     /// Whether an idle stream has ended or holds something unasked. Does not wait.
     fn is_stale(&mut self) -> bool;
     /// Closes.
@@ -43,6 +48,8 @@ pub enum Error {
     Send(Errno),
     /// Receiving failed.
     Receive(Errno),
+    /// The process was asked to end while it waited for the reply to an idempotent request.
+    Interrupted,
     /// The server closed the connection without a reply.
     Closed,
     /// The connection ended within the reply.
@@ -68,6 +75,7 @@ impl Error {
             Error::Connect(_) => "cannot connect",
             Error::Send(_) => "sending failed",
             Error::Receive(_) => "receiving failed",
+            Error::Interrupted => "the process was asked to end",
             Error::Closed => "the server closed the connection without a reply",
             Error::Truncated => "the connection ended within a reply",
             Error::Head(_) | Error::Chunk(_) => "the reply is not HTTP/1.1",
@@ -157,8 +165,9 @@ impl<T: Transport> Connection<T> {
             self.is_open = true;
         }
         rx.clear();
-        let (sent, taken) = self.send(request.head, request.body);
+        let (sent, taken) = self.send([request.head, request.body]);
         let reply = match sent {
+            Ok(()) if request.idempotent && self.transport.wait().is_err() => Err(Error::Interrupted),
             Ok(()) => self.receive(rx),
             // A server that refuses a body (413) answers and closes while we still write. Its answer counts.
             Err(errno) if taken > 0 => match self.receive(rx) {
@@ -173,21 +182,58 @@ impl<T: Transport> Connection<T> {
         (reply, taken > 0)
     }
 
-    /// Sends both parts whole; also tells how many bytes were taken.
-    fn send(&mut self, mut head: &[u8], mut body: &[u8]) -> (Result<(), Errno>, usize) {
+    /// Sends the parts whole; also tells how many bytes were taken.
+    fn send<const N: usize>(&mut self, mut parts: [&[u8]; N]) -> (Result<(), Errno>, usize) {
+        const { assert!(N <= sys::SEND_PARTS_MAX) };
         let mut taken = 0;
-        while !head.is_empty() || !body.is_empty() {
-            match self.transport.send(head, body) {
+        while parts.iter().any(|part| !part.is_empty()) {
+            match self.transport.send(&parts) {
                 Ok(count) => {
                     taken += count;
-                    let of_head = count.min(head.len());
-                    head = &head[of_head..];
-                    body = &body[count - of_head..];
+                    let mut count = count;
+                    for part in &mut parts {
+                        let of_part = count.min(part.len());
+                        *part = &part[of_part..];
+                        count -= of_part;
+                    }
                 }
                 Err(errno) => return (Err(errno), taken),
             }
         }
         (Ok(()), taken)
+    }
+
+    /// Sends a head alone; a body may follow in chunks ([`Connection::send_chunk`], [`Connection::end_chunks`]).
+    pub fn start(&mut self, head: &[u8]) -> Result<(), Error> {
+        if self.is_open && self.transport.is_stale() {
+            self.close();
+        }
+        if !self.is_open {
+            self.transport.open().map_err(Error::Connect)?;
+            self.is_open = true;
+        }
+        self.send([head]).0.map_err(Error::Send)
+    }
+
+    /// Sends one chunk (RFC 9112 section 7.1); waits while the peer is slow. `data` is not empty: an empty chunk ends the body.
+    pub fn send_chunk(&mut self, data: &[u8]) -> Result<(), Error> {
+        let mut line = [0; 18];
+        let at = chunked::format_size(data.len(), &mut line);
+        self.send([&line[at..], data, b"\r\n"]).0.map_err(Error::Send)
+    }
+
+    /// Ends the body with `trailers` (whole field lines), receives the reply into `rx`, closes the connection: the Runtime API's pages ask
+    /// for that after a stream. The reply is awaited even if sending has failed: a server that refuses a stream says why.
+    pub fn end_chunks(&mut self, trailers: &[u8], rx: &mut Buffer) -> Result<Reply, Error> {
+        rx.clear();
+        let (sent, _) = self.send([b"0\r\n", trailers, b"\r\n"]);
+        let reply = self.receive(rx);
+        self.close();
+        match (reply, sent) {
+            (Ok(reply), _) => Ok(reply),
+            (Err(_), Err(errno)) => Err(Error::Send(errno)),
+            (Err(error), Ok(())) => Err(error),
+        }
     }
 
     /// Receives one whole reply.
@@ -333,12 +379,16 @@ impl Transport for Socket {
         Ok(())
     }
 
-    fn send(&mut self, head: &[u8], body: &[u8]) -> Result<usize, Errno> {
-        sys::send(self.fd, head, body)
+    fn send(&mut self, parts: &[&[u8]]) -> Result<usize, Errno> {
+        sys::send(self.fd, parts)
     }
 
     fn receive(&mut self, into: &mut [u8]) -> Result<usize, Errno> {
         sys::receive(self.fd, into)
+    }
+
+    fn wait(&mut self) -> Result<(), Errno> {
+        sys::wait_readable(self.fd)
     }
 
     fn is_stale(&mut self) -> bool {

@@ -43,8 +43,8 @@ impl Transport for Script {
         Ok(())
     }
 
-    fn send(&mut self, head: &[u8], body: &[u8]) -> Result<usize, Errno> {
-        let all = [head, body].concat();
+    fn send(&mut self, parts: &[&[u8]]) -> Result<usize, Errno> {
+        let all = parts.concat();
         let count = match self.now.front() {
             Some(Step::Take) => all.len(),
             Some(Step::TakeSome(count)) => {
@@ -96,8 +96,8 @@ impl Transport for &mut Script {
         (**self).open()
     }
 
-    fn send(&mut self, head: &[u8], body: &[u8]) -> Result<usize, Errno> {
-        (**self).send(head, body)
+    fn send(&mut self, parts: &[&[u8]]) -> Result<usize, Errno> {
+        (**self).send(parts)
     }
 
     fn receive(&mut self, into: &mut [u8]) -> Result<usize, Errno> {

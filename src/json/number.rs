@@ -112,10 +112,10 @@ fn digits(input: &[u8], mut at: usize, mut value: u64) -> (u64, usize) {
     loop {
         let word = match input.get(at..).and_then(|rest| rest.first_chunk()) {
             Some(chunk) => u64::from_le_bytes(*chunk),
-            None => wide::load(input, at) as u64,
+            None => wide::load_tail(input, at) as u64,
         };
         // Digits become 0 to 9; adding 0x76 brings what is more to 0x80 (and a carry only disturbs bytes behind that one).
-        let word = word ^ ONES * u64::from(b'0');
+        let word = word ^ (ONES * u64::from(b'0'));
         let count = (((word.wrapping_add(ONES * 0x76) | word) & ONES << 7).trailing_zeros() / 8) as usize;
         if count == 0 {
             return (value, at);
@@ -229,13 +229,16 @@ fn nearest(significand: u64, power: i64, more: bool) -> Result<f64, f64> {
     }
     let shift = significand.leading_zeros();
     let ten = power_of_ten(power);
+    // value = product * 2^scale, but for what is cut off (less than 1) and for what `ten` is too large: by less than 3 units, which is 3 * 2^64
+    // of the whole product, whose last 64 bits are cut off.
     let product = multiply(ten, significand << shift);
     let scale = floor_log2_of_ten_to(power) - 127 + 64 - shift as i32;
-    let leading = product.leading_zeros();
-    let (high, low) = ((product << leading >> 64) as u64, (product as u64) << leading);
-    let exponent = scale + 127 - leading as i32;
-    if (f64::MIN_EXP - 1..f64::MAX_EXP).contains(&exponent) && !more && (16..u64::MAX - 16).contains(&low) {
-        let fraction = (high >> 10) + 1 >> 1;
+    // The usual case: a normal double, and the interval from product - 3 to product + 1 does not reach another value of the high half, so that
+    // its 54th bit rounds.
+    let normal = product << product.leading_zeros();
+    let exponent = scale - product.leading_zeros() as i32 + 127;
+    if (f64::MIN_EXP - 1..f64::MAX_EXP).contains(&exponent) && !more && (8..u64::MAX - 8).contains(&(normal as u64)) {
+        let fraction = ((normal >> 74) as u64 + 1) >> 1;
         return Ok(f64::from_bits(fraction + (((exponent - f64::MIN_EXP + 1) as u64) << 52)));
     }
     if (0..=27).contains(&power) && !more {
@@ -243,10 +246,8 @@ fn nearest(significand: u64, power: i64, more: bool) -> Result<f64, f64> {
         // that give it are negative, or do not fit the 54 bits of a middle.
         return Ok(round(product, scale));
     }
-    // `ten` is too large by less than 3 units, or 3 * 2^64 of the whole product, whose last 64 bits are cut off.
-    let low = round(product - 3, scale);
-    let left_out = if more { (ten >> 64) + 1 << shift } else { 0 };
-    let high = round(product.saturating_add(left_out + 1), scale);
+    let left_out = if more { ((ten >> 64) + 1) << shift } else { 0 };
+    let (low, high) = (round(product - 3, scale), round(product.saturating_add(left_out + 1), scale));
     if low == high { Ok(low) } else { Err(low) }
 }
 
@@ -420,7 +421,7 @@ const fn leading_bits_of_five_to(power: i32) -> u128 {
 fn power_of_ten(power: i32) -> u128 {
     let index = (power - FIRST) as usize;
     // index / 27 for all of them, as the test shows, and cheaper than what the compiler makes of that.
-    let row = index * 2428 >> 16;
+    let row = (index * 2428) >> 16;
     let five = FIVES[index - row * STEP];
     let five = five << five.leading_zeros();
     let row = EVERY_27TH[row];
@@ -434,13 +435,13 @@ fn power_of_ten(power: i32) -> u128 {
 /// `ten` * `value` / 2^64, without what is behind the point.
 #[inline(always)]
 fn multiply(ten: u128, value: u64) -> u128 {
-    (ten >> 64) * u128::from(value) + (u128::from(ten as u64) * u128::from(value) >> 64)
+    (ten >> 64) * u128::from(value) + ((u128::from(ten as u64) * u128::from(value)) >> 64)
 }
 
 /// ⌊log2 10^`power`⌋ for powers from -1233 to 1233 (1741647 / 2^19 is a little less than log2 10).
 #[inline(always)]
 fn floor_log2_of_ten_to(power: i32) -> i32 {
-    power * 1_741_647 >> 19
+    (power * 1_741_647) >> 19
 }
 
 /// The shortest decimal that reads back to `value`, the nearest of those: (d, k) for d * 10^k, d of at most 17 digits, perhaps ending in
@@ -455,7 +456,7 @@ pub(super) fn shortest(value: f64) -> (u64, i32) {
     // Below a power of two the next double is only half as far.
     let half_below = fraction == 0 && biased > 1;
     // ⌊log10 2^q⌋, or ⌊log10 (3/4 * 2^q)⌋.
-    let k = q * 1_262_611 - if half_below { 524_031 } else { 0 } >> 22;
+    let k = (q * 1_262_611 - if half_below { 524_031 } else { 0 }) >> 22;
     let h = q + floor_log2_of_ten_to(-k) + 1;
     let g = power_of_ten(-k);
     // g * x / 2^128, rounded to odd: the last bit says whether anything was cut off.
@@ -490,10 +491,10 @@ pub(super) fn sixteen_digits(value: u64) -> u128 {
 /// on; the quotients are multiplications that are exact for numbers of so many digits.
 #[inline(always)]
 fn eight_digits(value: u64) -> u64 {
-    let fours = value / 10_000 | value % 10_000 << 32;
-    let hundreds = fours * 10_486 >> 20 & 0x0000_007f_0000_007f;
+    let fours = value / 10_000 | (value % 10_000) << 32;
+    let hundreds = (fours * 10_486) >> 20 & 0x0000_007f_0000_007f;
     let twos = hundreds | (fours - hundreds * 100) << 16;
-    let tens = twos * 103 >> 10 & 0x000f_000f_000f_000f;
+    let tens = (twos * 103) >> 10 & 0x000f_000f_000f_000f;
     tens | (twos - tens * 10) << 8
 }
 

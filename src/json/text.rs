@@ -102,7 +102,7 @@ pub(super) fn check_special(input: &[u8], at: usize, rules: &Rules) -> Result<us
                     len => len,
                 };
                 // Where one is, more follow: most scripts need no ASCII but spaces.
-                if !input.get(at).is_some_and(|byte| *byte >= 0x80) {
+                if input.get(at).is_none_or(|byte| *byte < 0x80) {
                     return Ok(at);
                 }
             }
@@ -115,7 +115,7 @@ pub(super) fn check_special(input: &[u8], at: usize, rules: &Rules) -> Result<us
 pub(super) fn word(bytes: &[u8], at: usize) -> u32 {
     match bytes.get(at..).and_then(|rest| rest.first_chunk()) {
         Some(chunk) => u32::from_le_bytes(*chunk),
-        None => wide::load(bytes, at) as u32,
+        None => wide::load_tail(bytes, at) as u32,
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) fn load(bytes: &[u8], at: usize) -> u128 {
 
 /// [`load`] near the end: two loads that overlap in the middle, where they agree. No call of memcpy: musl's is slow for so few bytes.
 #[inline(never)]
-fn load_tail(bytes: &[u8], at: usize) -> u128 {
+pub(super) fn load_tail(bytes: &[u8], at: usize) -> u128 {
     let rest = bytes.get(at..).unwrap_or(&[]);
     let len = rest.len();
     let (low, high, part) = if let (Some(low), Some(high)) = (rest.first_chunk(), rest.last_chunk()) {

@@ -97,26 +97,12 @@ fn write_rest(out: &mut Buffer, bytes: &[u8], mut at: usize, rules: &StringRules
             let more = |byte: &u8| *byte == b'/' && rules.slash || *byte == 0x7f && rules.delete;
             plain = bytes[at..at + plain].iter().position(more).unwrap_or(plain);
         }
-        put(out, block.to_le_bytes(), plain);
+        put(out, block, plain);
         at += plain;
         match bytes.get(at) {
             Some(_) if plain == wide::BYTES => {}
             None => {}
-            Some(0x80..) => {
-                let word = text::word(bytes, at);
-                let len = match text::sequence_len(word) {
-                    0 if rules.utf8 == Utf8::Pass => 1,
-                    0 if text::is_surrogate(word) => {
-                        put(out, escape(0xd000 | word >> 2 & 0x0fc0 | word >> 16 & 0x3f), 6);
-                        at += 3;
-                        continue;
-                    }
-                    0 => return Err(WriteError::Utf8 { offset: at }),
-                    len => len,
-                };
-                put(out, word.to_le_bytes(), len);
-                at += len;
-            }
+            Some(0x80..) => at = write_not_ascii(out, bytes, at, rules)?,
             Some(byte) => {
                 let short = match byte {
                     0x08 => b'b',
@@ -130,28 +116,45 @@ fn write_rest(out: &mut Buffer, bytes: &[u8], mut at: usize, rules: &StringRules
                 if short == b'u' {
                     put(out, escape(u32::from(*byte)), 6);
                 } else {
-                    put(out, [b'\\', short], 2);
+                    put(out, u128::from(u16::from_le_bytes([b'\\', short])), 2);
                 }
                 at += 1;
             }
         }
     }
     out.reserve(ROOM)?;
-    put(out, [b'"'], 1);
+    put(out, u128::from(b'"'), 1);
     Ok(())
 }
 
-/// Appends the first `len` of `bytes`, for which there is room (whole stores, no call of memcpy).
-#[inline(always)]
-fn put<const N: usize>(out: &mut Buffer, bytes: [u8; N], len: usize) {
-    out.spare()[..N].copy_from_slice(&bytes);
+/// Appends the bytes from `at` on up to the next one that is ASCII, and returns its offset.
+fn write_not_ascii(out: &mut Buffer, bytes: &[u8], mut at: usize, rules: &StringRules) -> Result<usize, WriteError> {
+    while let Some(0x80..) = bytes.get(at) {
+        out.reserve(ROOM)?;
+        let word = text::word(bytes, at);
+        let (block, len, taken) = match text::sequence_len(word) {
+            0 if rules.utf8 == Utf8::Pass => (u128::from(word), 1, 1),
+            0 if text::is_surrogate(word) => (escape(0xd000 | word >> 2 & 0x0fc0 | word >> 16 & 0x3f), 6, 3),
+            0 => return Err(WriteError::Utf8 { offset: at }),
+            len => (u128::from(word), len, len),
+        };
+        put(out, block, len);
+        at += taken;
+    }
+    Ok(at)
+}
+
+/// Appends the lowest `len` bytes of `block`, for which there is room for sixteen. (Not by memcpy, which is a slow call for so few.)
+#[inline(never)]
+fn put(out: &mut Buffer, block: u128, len: usize) {
+    out.spare()[..wide::BYTES].copy_from_slice(&block.to_le_bytes());
     out.advance(len);
 }
 
-/// `\u` and four digits.
-fn escape(code: u32) -> [u8; 6] {
+/// `\u` and four digits, the backslash lowest.
+fn escape(code: u32) -> u128 {
     let digit = |shift: u32| b"0123456789abcdef"[(code >> shift & 0x0f) as usize];
-    [b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]
+    u128::from(u64::from_le_bytes([b'\\', b'u', digit(12), digit(8), digit(4), digit(0), 0, 0]))
 }
 
 /// Appends `value`.

@@ -6,7 +6,7 @@ use super::ffi::*;
 use super::vm::Vm;
 use super::{decode, stack};
 use crate::interpreter::Invocation;
-use crate::json::{Rules, SyntaxError};
+use crate::json::SyntaxError;
 use crate::sys;
 use core::ffi::{CStr, c_int};
 
@@ -61,7 +61,7 @@ pub unsafe fn push(vm: *mut Vm, state: *mut lua_State, invocation: &Invocation<'
             return Ok(());
         }
         if let Some(client_context) = invocation.client_context {
-            decode::push_value(vm, state, client_context, &Rules::STRICT)?;
+            decode::push_value(vm, state, client_context)?;
             stack::set_field(state, context, c"client_context");
         }
         if let Some(cognito_identity) = invocation.cognito_identity {
@@ -81,7 +81,7 @@ pub unsafe fn push(vm: *mut Vm, state: *mut lua_State, invocation: &Invocation<'
 unsafe fn push_identity(vm: *mut Vm, state: *mut lua_State, text: &[u8]) -> Result<(), SyntaxError> {
     // SAFETY: the caller vouches for `state`; the fields are read from a value only if it is a table.
     unsafe {
-        decode::push_value(vm, state, text, &Rules::STRICT)?;
+        decode::push_value(vm, state, text)?;
         let sent = lua_gettop(state);
         lua_createtable(state, 0, 2);
         if lua_type(state, sent) == LUA_TTABLE {

@@ -63,13 +63,55 @@ impl Default for Levels {
 ///
 /// # Safety
 /// `state` belongs to `vm`, the calling frames own nothing.
-pub unsafe fn push_value(vm: *mut Vm, state: *mut lua_State, text: &[u8], rules: &Rules) -> Result<(), SyntaxError> {
+pub unsafe fn push_value(vm: *mut Vm, state: *mut lua_State, text: &[u8]) -> Result<(), SyntaxError> {
+    // SAFETY: the caller vouches for `state` and `vm`.
+    unsafe { push_styled(vm, state, text, 0, &Rules::STRICT, Style::EVENT).map(|_| ()) }
+}
+
+/// What values become. Indices are those of values on the stack.
+#[derive(Clone, Copy)]
+pub struct Style {
+    /// `null`; `None` for the light userdata NULL.
+    pub null: Option<c_int>,
+    /// The metatable of arrays; `None` for the runtime's tag.
+    pub array_meta: Option<c_int>,
+    /// The metatable of objects, or nil; `None` for none.
+    pub object_meta: Option<c_int>,
+    /// Integers beyond 2^53 become doubles.
+    pub doubles_only: bool,
+    /// The value is the whole document.
+    pub is_whole: bool,
+}
+
+impl Style {
+    /// The contract's table.
+    pub const EVENT: Style = Style { null: None, array_meta: None, object_meta: None, doubles_only: false, is_whole: true };
+}
+
+/// Pushes the value that begins at `at`; returns the offset behind it. On an error nothing is pushed.
+///
+/// Stack: [-0, +1]. Raises: memory only.
+///
+/// # Safety
+/// As for [`push_value`]; the indices in `style` are valid and absolute.
+pub unsafe fn push_styled(
+    vm: *mut Vm,
+    state: *mut lua_State,
+    text: &[u8],
+    at: usize,
+    rules: &Rules,
+    style: Style,
+) -> Result<usize, SyntaxError> {
     // SAFETY: the caller vouches for `state` and `vm`.
     unsafe {
         let top = lua_gettop(state);
         ensure_slots(state);
-        let mut builder = Builder { vm, state, depth: 0 };
-        let result = json::scan(text, rules, &mut builder);
+        let mut builder = Builder { vm, state, style, depth: 0 };
+        let result = if style.is_whole {
+            json::scan(text, rules, &mut builder).map(|()| text.len())
+        } else {
+            json::scan_value(text, at, rules, &mut builder)
+        };
         if result.is_err() {
             lua_settop(state, top);
         }
@@ -91,6 +133,7 @@ unsafe fn ensure_slots(state: *mut lua_State) {
 struct Builder {
     vm: *mut Vm,
     state: *mut lua_State,
+    style: Style,
     depth: usize,
 }
 
@@ -194,8 +237,10 @@ impl Builder {
                 if is_object {
                     lua_createtable(state, 0, waiting / 2);
                     set_pairs(state, table + waiting, table, waiting / 2);
-                    lua_replace(state, table);
-                    lua_settop(state, table);
+                    if waiting > 0 {
+                        lua_replace(state, table);
+                        lua_settop(state, table);
+                    }
                 } else {
                     lua_createtable(state, waiting, 0);
                     lua_insert(state, table);
@@ -205,11 +250,19 @@ impl Builder {
                 }
             }
         }
-        if !self.level().is_object {
-            // SAFETY: the table is on top; one slot is free.
-            unsafe {
-                lua_rawgeti(state, LUA_REGISTRYINDEX, Slot::ArrayTag as c_int);
-                lua_setmetatable(state, -2);
+        let meta = if self.level().is_object { self.style.object_meta } else { self.style.array_meta };
+        // SAFETY: the table is on top; one slot is free; a metatable is a table or nil.
+        unsafe {
+            match meta {
+                Some(index) => {
+                    lua_pushvalue(state, index);
+                    lua_setmetatable(state, -2);
+                }
+                None if !self.level().is_object => {
+                    lua_rawgeti(state, LUA_REGISTRYINDEX, Slot::ArrayTag as c_int);
+                    lua_setmetatable(state, -2);
+                }
+                None => {}
             }
         }
         self.depth -= 1;
@@ -237,7 +290,12 @@ unsafe fn set_pairs(state: *mut lua_State, table: c_int, first: c_int, count: c_
 impl Sink for Builder {
     fn null(&mut self) {
         // SAFETY: `state` is live and has room, see `push_text`.
-        unsafe { lua_pushlightuserdata(self.state, ptr::null_mut()) };
+        unsafe {
+            match self.style.null {
+                None => lua_pushlightuserdata(self.state, ptr::null_mut()),
+                Some(index) => lua_pushvalue(self.state, index),
+            }
+        }
         self.count();
     }
 
@@ -252,6 +310,8 @@ impl Sink for Builder {
         unsafe {
             match value {
                 Number::Double(value) => lua_pushnumber(self.state, value),
+                Number::Int64(value) if self.style.doubles_only => lua_pushnumber(self.state, value as f64),
+                Number::Uint64(value) if self.style.doubles_only => lua_pushnumber(self.state, value as f64),
                 Number::Int64(value) => push_wide(self.state, value as u64, true),
                 Number::Uint64(value) => push_wide(self.state, value, false),
             }
@@ -286,19 +346,23 @@ impl Sink for Builder {
     }
 }
 
-/// Pushes a 64-bit integer as `int64_t` or `uint64_t` cdata.
+/// Pushes the helpers for 64-bit cdata, made when the first such number comes.
 ///
-/// There is no C API for cdata. A small Lua function, made when the first such number comes, owns a buffer of eight bytes: its address is
-/// given to C as the cdata's pointer, C writes the number there, the function boxes it.
+/// There is no C API for cdata. The helpers own two places of eight bytes; C knows their addresses as the cdata's pointers and reads and writes
+/// there, a Lua function boxes or unboxes. The table: signed place, its boxing function, unsigned place, its boxing function, and a function
+/// that puts a value into the place of its type and returns 1 or 3, or nothing for another type.
 ///
-/// Stack: [-0, +1], 4 slots. Raises: memory only.
+/// Stack: [-0, +1], 3 slots. Raises: memory only.
 ///
 /// # Safety
 /// `state` is live, the slots are free, the calling frames own nothing.
-pub unsafe fn push_wide(state: *mut lua_State, value: u64, is_signed: bool) {
-    const MAKER: &[u8] = b"local ffi = require 'ffi' local signed, unsigned = ffi.new('int64_t[1]'), ffi.new('uint64_t[1]') \
-        return { signed, function() return signed[0] end, unsigned, function() return unsigned[0] end }";
-    // SAFETY: the caller vouches for `state`; the cdata behind the pointer lives as long as the table in the registry.
+unsafe fn push_wide_helpers(state: *mut lua_State) {
+    const MAKER: &[u8] =
+        b"local ffi = require 'ffi' local istype, int64, uint64 = ffi.istype, ffi.typeof 'int64_t', ffi.typeof 'uint64_t' \
+        local signed, unsigned = ffi.new('int64_t[1]'), ffi.new('uint64_t[1]') \
+        return { signed, function() return signed[0] end, unsigned, function() return unsigned[0] end, function(value) \
+        if istype(int64, value) then signed[0] = value return 1 elseif istype(uint64, value) then unsigned[0] = value return 3 end end }";
+    // SAFETY: the caller vouches for `state`; MAKER is a valid chunk.
     unsafe {
         lua_rawgeti(state, LUA_REGISTRYINDEX, Slot::WideNumbers as c_int);
         if lua_type(state, -1) != LUA_TTABLE {
@@ -310,13 +374,66 @@ pub unsafe fn push_wide(state: *mut lua_State, value: u64, is_signed: bool) {
             lua_pushvalue(state, -1);
             lua_rawseti(state, LUA_REGISTRYINDEX, Slot::WideNumbers as c_int);
         }
-        let first = if is_signed { 1 } else { 3 };
+    }
+}
+
+/// The place of the type that stands at `first` in the helpers' table, which is on top.
+///
+/// Stack: [-0, +0], 1 slot. Raises: nothing.
+///
+/// # Safety
+/// The helpers' table is on top of `state`.
+unsafe fn wide_place(state: *mut lua_State, first: c_int) -> *mut u64 {
+    // SAFETY: the caller vouches for the table; the cdata lives as long as the table in the registry.
+    unsafe {
         lua_rawgeti(state, -1, first);
-        let place: *mut u64 = lua_topointer(state, -1).cast_mut().cast();
+        let place = lua_topointer(state, -1).cast_mut().cast();
         lua_pop(state, 1);
-        place.write(value);
+        place
+    }
+}
+
+/// Pushes a 64-bit integer as `int64_t` or `uint64_t` cdata; the bits of a signed one as they are.
+///
+/// Stack: [-0, +1], 4 slots. Raises: memory only.
+///
+/// # Safety
+/// As for [`push_wide_helpers`].
+unsafe fn push_wide(state: *mut lua_State, bits: u64, is_signed: bool) {
+    // SAFETY: the caller vouches for `state`; the place is eight writable bytes.
+    unsafe {
+        push_wide_helpers(state);
+        let first = if is_signed { 1 } else { 3 };
+        wide_place(state, first).write(bits);
         lua_rawgeti(state, -1, first + 1);
         lua_remove(state, -2);
         lua_call(state, 0, 1);
+    }
+}
+
+/// The number in `int64_t` or `uint64_t` cdata at `index`; `None` for other cdata.
+///
+/// Stack: [-0, +0], 4 slots. Raises: memory only.
+///
+/// # Safety
+/// As for [`push_wide_helpers`].
+pub unsafe fn to_wide(state: *mut lua_State, index: c_int) -> Option<Number> {
+    // SAFETY: the caller vouches for `state`; the place is eight bytes that the helper has just written.
+    unsafe {
+        let top = lua_gettop(state);
+        lua_pushvalue(state, index);
+        push_wide_helpers(state);
+        lua_rawgeti(state, -1, 5);
+        lua_pushvalue(state, top + 1);
+        lua_call(state, 1, 1);
+        let first = lua_tonumber(state, -1) as c_int;
+        lua_pop(state, 1);
+        let number = match first {
+            1 => Some(Number::Int64(wide_place(state, 1).read() as i64)),
+            3 => Some(Number::Uint64(wide_place(state, 3).read())),
+            _ => None,
+        };
+        lua_settop(state, top);
+        number
     }
 }

@@ -6,18 +6,68 @@
 //! Bounds: nesting by `limits::JSON_DEPTH_MAX`, which also ends a cycle; three stack slots per level; the buffer's own.
 
 use super::ffi::*;
-use super::modules::Tag;
-use super::stack;
-use super::vm::{Slot, Vm};
+use super::modules::{self, Tag};
+use super::vm::Vm;
+use super::{decode, stack};
 use crate::buffer::{Buffer, Overflow};
-use crate::json::{self, StringRules, WriteError};
+use crate::json::{self, Number, StringRules, WriteError};
 use crate::limits;
 use core::ffi::{c_int, c_void};
 
-/// lua-cjson's defaults for `encode_sparse_array`: an array may be this long whatever it holds, beyond that it may have so many times more
-/// places than elements.
-const SPARSE_SAFE: f64 = 10.0;
-const SPARSE_RATIO: f64 = 2.0;
+/// How values are written. [`Style::RESULT`] is the contract's; the rest is for modules that other libraries' users know.
+#[derive(Clone, Copy)]
+pub struct Style<'a> {
+    /// Levels of arrays and objects, at most `limits::JSON_DEPTH_MAX`.
+    pub depth_max: usize,
+    /// How strings are written.
+    pub strings: StringRules,
+    /// An array may be this long whatever it holds.
+    pub sparse_safe: f64,
+    /// Beyond that it may have so many times more places than elements; 0 for any number.
+    pub sparse_ratio: f64,
+    /// An array with more holes is written as an object instead of refused.
+    pub sparse_convert: bool,
+    /// What becomes of NaN and the infinities.
+    pub not_finite: NotFinite,
+    /// An empty table without a tag is `[]`.
+    pub empty_as_array: bool,
+    /// Number keys may stand in an object, as strings.
+    pub number_keys: bool,
+    /// Values of other types are left out (`null` in an array) instead of refused.
+    pub skip_unsupported: bool,
+    /// Numbers have at most 14 digits, as Lua's `tostring` gives them.
+    pub lua_numbers: bool,
+    /// One step of indentation; `None` for no white space at all.
+    pub indent: Option<&'a [u8]>,
+}
+
+/// What becomes of NaN and the infinities.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum NotFinite {
+    /// They are refused.
+    Refuse,
+    /// `null`
+    Null,
+    /// `NaN`, `Infinity`, `-Infinity`, which is no JSON.
+    Text,
+}
+
+impl Style<'_> {
+    /// The contract's table. Holes as in lua-cjson: its defaults for `encode_sparse_array`.
+    pub const RESULT: Style<'static> = Style {
+        depth_max: limits::JSON_DEPTH_MAX,
+        strings: StringRules::STRICT,
+        sparse_safe: 10.0,
+        sparse_ratio: 2.0,
+        sparse_convert: false,
+        not_finite: NotFinite::Refuse,
+        empty_as_array: false,
+        number_keys: false,
+        skip_unsupported: false,
+        lua_numbers: false,
+        indent: None,
+    };
+}
 
 /// Bytes of a path that an error message shows.
 const PATH_SHOWN: usize = 256;
@@ -115,12 +165,12 @@ pub unsafe fn report(vm: *mut Vm, error_type: &[u8], root: &[u8], problem: Probl
 ///
 /// # Safety
 /// `state` belongs to `vm`, the calling frames own nothing.
-pub unsafe fn write_value(vm: *mut Vm, state: *mut lua_State, index: c_int, out: &mut Buffer) -> Result<(), Problem> {
+pub unsafe fn write_value(vm: *mut Vm, state: *mut lua_State, index: c_int, style: &Style<'_>, out: &mut Buffer) -> Result<(), Problem> {
     // SAFETY: the caller vouches for `vm` and `state`.
     unsafe {
         let top = lua_gettop(state);
         (*vm).path.clear();
-        let result = Encoder { vm, state, out, depth: 0 }.value(index);
+        let result = Encoder { vm, state, style, out, depth: 0 }.value(index);
         lua_settop(state, top);
         result
     }
@@ -131,13 +181,16 @@ pub unsafe fn write_value(vm: *mut Vm, state: *mut lua_State, index: c_int, out:
 enum Shape {
     Array,
     Object,
-    /// Nothing is known before its first key is seen.
+    /// Nothing is known before its first key is seen; empty, it is an object.
     Open,
+    /// The same; empty, it is an array.
+    OpenArray,
 }
 
 struct Encoder<'a> {
     vm: *mut Vm,
     state: *mut lua_State,
+    style: &'a Style<'a>,
     out: &'a mut Buffer,
     depth: usize,
 }
@@ -153,17 +206,85 @@ impl Encoder<'_> {
             match lua_type(self.state, index) {
                 LUA_TSTRING => {
                     let text = stack::to_bytes(self.state, index).unwrap_or_default();
-                    Ok(json::write_string(self.out, text, &StringRules::STRICT)?)
+                    Ok(json::write_string(self.out, text, &self.style.strings)?)
                 }
-                LUA_TNUMBER => Ok(json::write_double(self.out, lua_tonumber(self.state, index))?),
+                LUA_TNUMBER => self.number(index),
                 LUA_TTABLE => self.table(index),
                 LUA_TBOOLEAN => Ok(self.out.push(if lua_toboolean(self.state, index) != 0 { b"true" } else { b"false" })?),
                 LUA_TNIL => Ok(self.out.push(b"null")?),
                 LUA_TLIGHTUSERDATA if lua_touserdata(self.state, index).is_null() => Ok(self.out.push(b"null")?),
+                LUA_TLIGHTUSERDATA if lua_touserdata(self.state, index) == modules::empty_array() => Ok(self.out.push(b"[]")?),
                 LUA_TCDATA => self.wide_number(index),
                 _ => Err(Problem::Type(stack::type_name(self.state, index))),
             }
         }
+    }
+
+    unsafe fn number(&mut self, index: c_int) -> Result<(), Problem> {
+        // SAFETY: the caller vouches for `index`, which is that of a number; one slot is free.
+        unsafe {
+            let number = lua_tonumber(self.state, index);
+            if !number.is_finite() && self.style.not_finite != NotFinite::Refuse {
+                let text: &[u8] = match self.style.not_finite {
+                    NotFinite::Null => b"null",
+                    _ if number.is_nan() => b"NaN",
+                    _ if number > 0.0 => b"Infinity",
+                    _ => b"-Infinity",
+                };
+                return Ok(self.out.push(text)?);
+            }
+            // Up to 14 digits both are the same, but -0.
+            let is_same = number as i64 as f64 == number && number.abs() < 1e14 && (number != 0.0 || number.is_sign_positive());
+            if !self.style.lua_numbers || is_same || !number.is_finite() {
+                return Ok(json::write_double(self.out, number)?);
+            }
+            lua_pushvalue(self.state, index);
+            self.out.push(stack::to_bytes(self.state, -1).unwrap_or_default())?;
+            lua_pop(self.state, 1);
+            Ok(())
+        }
+    }
+
+    /// A line end and the indentation of `depth` levels, if the style has any.
+    fn line(&mut self, depth: usize) -> Result<(), Overflow> {
+        if let Some(indent) = self.style.indent {
+            self.out.push(b"\n")?;
+            for _ in 0..depth {
+                self.out.push(indent)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What stands before the next member: the bracket or a comma, and the line's beginning.
+    fn separate(&mut self, count: c_int, bracket: &[u8]) -> Result<(), Overflow> {
+        self.out.push(if count == 0 { bracket } else { b"," })?;
+        self.line(self.depth)
+    }
+
+    /// Writes the key at `key`, a string or a number, and its colon.
+    unsafe fn key(&mut self, key: c_int) -> Result<(), Problem> {
+        // SAFETY: the caller vouches for `key`; a number is not converted in place, which would confuse lua_next.
+        unsafe {
+            if lua_type(self.state, key) == LUA_TNUMBER {
+                self.out.push(b"\"")?;
+                self.number(key)?;
+                self.out.push(b"\"")?;
+            } else {
+                let text = stack::to_bytes(self.state, key).unwrap_or_default();
+                json::write_string(self.out, text, &self.style.strings)?;
+            }
+        }
+        Ok(self.out.push(if self.style.indent.is_some() { b": " } else { b":" })?)
+    }
+
+    /// Writes the end of a container of `count` members.
+    fn end(&mut self, count: c_int, empty: &[u8], bracket: &[u8]) -> Result<(), Overflow> {
+        if count == 0 {
+            return self.out.push(empty);
+        }
+        self.line(self.depth - 1)?;
+        self.out.push(bracket)
     }
 
     unsafe fn table(&mut self, index: c_int) -> Result<(), Problem> {
@@ -175,7 +296,10 @@ impl Encoder<'_> {
             let shape = match (*self.vm).tags.of(state, table) {
                 Some(Tag::Array) => Shape::Array,
                 Some(Tag::Object) => Shape::Object,
+                Some(Tag::EmptyArray) => Shape::OpenArray,
                 Some(Tag::Raw) => return Err(Problem::Type(b"coldmoon.raw")),
+                Some(Tag::Stream) => return Err(Problem::Type(b"coldmoon.stream")),
+                None if self.style.empty_as_array => Shape::OpenArray,
                 None => Shape::Open,
             };
             let start = self.out.len();
@@ -197,8 +321,8 @@ impl Encoder<'_> {
     unsafe fn enter(&mut self, table: c_int) -> Result<(), Problem> {
         // SAFETY: `vm` is live; one encoder at a time uses its ancestors.
         let ancestors = unsafe { &mut (*self.vm).ancestors.tables };
-        if self.depth == limits::JSON_DEPTH_MAX {
-            return Err(first_repeated(ancestors).map_or(Problem::Depth, Problem::Cycle));
+        if self.depth == self.style.depth_max {
+            return Err(first_repeated(&ancestors[..self.depth]).map_or(Problem::Depth, Problem::Cycle));
         }
         // SAFETY: `table` is a table. Growing the stack raises if memory is out; 3,000 slots are within LuaJIT's limit.
         unsafe {
@@ -216,142 +340,161 @@ impl Encoder<'_> {
         let state = self.state;
         let depth = self.depth;
         let mut count = 0;
-        // SAFETY: lua_next gets the table and a key that it returned before, or nil. A key is read as a string only if it is one: converting
-        // a number in place would confuse lua_next.
+        // SAFETY: lua_next gets the table and a key that it returned before, or nil.
         unsafe {
-            let key_at = lua_gettop(state) + 1;
+            let key = lua_gettop(state) + 1;
             lua_pushnil(state);
             while lua_next(state, table) != 0 {
-                let is_string = lua_type(state, -2) == LUA_TSTRING;
-                if shape == Shape::Open {
+                let is_string = lua_type(state, key) == LUA_TSTRING;
+                if matches!(shape, Shape::Open | Shape::OpenArray) {
                     shape = if is_string { Shape::Object } else { Shape::Array };
                 }
+                let start = self.out.len();
                 if shape == Shape::Object {
                     if !is_string {
                         return Err(Retry::Again);
                     }
-                    self.out.push(if count == 0 { b"{" } else { b"," }).map_err(Problem::from)?;
-                    let key = stack::to_bytes(state, -2).unwrap_or_default();
-                    json::write_string(self.out, key, &StringRules::STRICT).map_err(Problem::from)?;
-                    self.out.push(b":").map_err(Problem::from)?;
+                    self.separate(count, b"{")?;
+                    self.key(key)?;
                 } else {
-                    if is_string || lua_type(state, -2) != LUA_TNUMBER || lua_tonumber(state, -2) != f64::from(count + 1) {
+                    if is_string || lua_type(state, key) != LUA_TNUMBER || lua_tonumber(state, key) != f64::from(count + 1) {
                         return Err(Retry::Again);
                     }
-                    self.out.push(if count == 0 { b"[" } else { b"," }).map_err(Problem::from)?;
+                    self.separate(count, b"[")?;
                 }
-                if let Err(problem) = self.value(-1) {
-                    self.prepend_key(key_at, depth, problem);
-                    return Err(Retry::Problem(problem));
-                }
-                lua_pop(state, 1);
                 count += 1;
+                match self.value(-1) {
+                    Ok(()) => {}
+                    Err(Problem::Type(_)) if self.style.skip_unsupported => {
+                        if shape == Shape::Object {
+                            self.out.truncate(start);
+                            count -= 1;
+                        } else {
+                            self.out.push(b"null")?;
+                        }
+                    }
+                    Err(problem) => {
+                        self.prepend_key(key, depth, problem);
+                        return Err(Retry::Problem(problem));
+                    }
+                }
+                lua_settop(state, key);
             }
         }
-        let text: &[u8] = match (shape, count) {
-            (Shape::Array, 0) => b"[]",
-            (_, 0) => b"{}",
-            (Shape::Array, _) => b"]",
-            _ => b"}",
-        };
-        Ok(self.out.push(text).map_err(Problem::from)?)
+        let is_array = matches!(shape, Shape::Array | Shape::OpenArray);
+        let (empty, bracket): (&[u8], &[u8]) = if is_array { (b"[]", b"]") } else { (b"{}", b"}") };
+        Ok(self.end(count, empty, bracket)?)
     }
 
-    /// Writes a table whose keys are positive integers with holes between them as an array, one tagged as an object with its numbers
-    /// as strings; refuses all else.
+    /// Writes a table whose keys are positive integers with holes between them as an array; one whose keys may be numbers as an object;
+    /// refuses all else.
     unsafe fn irregular(&mut self, table: c_int, shape: Shape) -> Result<(), Problem> {
         let state = self.state;
-        let depth = self.depth;
         let (mut count, mut index_max) = (0.0, 0.0);
-        // SAFETY: as in `members`; what remains of it on the stack is above `table` and dropped when `write_value` ends.
+        let mut has_only_indices = true;
+        // SAFETY: as in `members`.
         unsafe {
+            let key = lua_gettop(state) + 1;
             lua_pushnil(state);
             while lua_next(state, table) != 0 {
-                lua_pop(state, 1);
-                let number = if lua_type(state, -1) == LUA_TNUMBER { lua_tonumber(state, -1) } else { 0.0 };
+                lua_settop(state, key);
+                let kind = lua_type(state, key);
+                let number = if kind == LUA_TNUMBER { lua_tonumber(state, key) } else { 0.0 };
                 // 2^31: the indices that `lua_rawgeti` takes.
-                let is_index = number >= 1.0 && number < 2_147_483_648.0 && f64::from(number as i32) == number;
-                if shape == Shape::Object {
-                    if !matches!(lua_type(state, -1), LUA_TSTRING | LUA_TNUMBER) {
-                        return Err(Problem::Keys);
-                    }
-                } else if !is_index {
+                let is_index = (1.0..2_147_483_648.0).contains(&number) && f64::from(number as i32) == number;
+                if !matches!(kind, LUA_TSTRING | LUA_TNUMBER) {
                     return Err(Problem::Keys);
                 }
+                has_only_indices &= is_index;
                 count += 1.0;
                 if number > index_max {
                     index_max = number;
                 }
             }
-            if shape == Shape::Object {
+            let takes_numbers = self.style.number_keys || shape == Shape::Object;
+            if shape == Shape::Object || (!has_only_indices && takes_numbers && shape != Shape::Array) {
                 return self.object_with_numbers(table);
             }
-            if index_max > SPARSE_SAFE && index_max > count * SPARSE_RATIO {
-                return Err(Problem::Sparse);
+            if shape == Shape::Array && self.style.number_keys {
+                // lua-cjson writes what the length operator says and nothing else.
+                return self.array(table, lua_objlen(state, table) as c_int);
             }
-            for index in 1..=index_max as c_int {
-                self.out.push(if index == 1 { b"[" } else { b"," })?;
-                lua_rawgeti(state, table, index);
-                if let Err(problem) = self.value(-1) {
-                    self.prepend_index(f64::from(index), depth, problem);
-                    return Err(problem);
-                }
-                lua_pop(state, 1);
+            if !has_only_indices {
+                return Err(Problem::Keys);
             }
+            let is_sparse = index_max > self.style.sparse_safe && index_max > count * self.style.sparse_ratio;
+            if is_sparse && self.style.sparse_ratio > 0.0 {
+                return if self.style.sparse_convert { self.object_with_numbers(table) } else { Err(Problem::Sparse) };
+            }
+            self.array(table, index_max as c_int)
         }
-        Ok(self.out.push(b"]")?)
     }
 
-    /// Writes a table tagged as an object, number keys as strings.
+    /// Writes the elements 1 to `len`, holes as `null`.
+    unsafe fn array(&mut self, table: c_int, len: c_int) -> Result<(), Problem> {
+        let state = self.state;
+        let depth = self.depth;
+        // SAFETY: the table is at `table`, one slot is free.
+        unsafe {
+            let top = lua_gettop(state);
+            for index in 1..=len {
+                self.separate(index - 1, b"[")?;
+                lua_rawgeti(state, table, index);
+                match self.value(-1) {
+                    Ok(()) => {}
+                    Err(Problem::Type(_)) if self.style.skip_unsupported => self.out.push(b"null")?,
+                    Err(problem) => {
+                        self.prepend_index(f64::from(index), depth, problem);
+                        return Err(problem);
+                    }
+                }
+                lua_settop(state, top);
+            }
+        }
+        Ok(self.end(len, b"[]", b"]")?)
+    }
+
+    /// Writes an object whose keys may be numbers.
     unsafe fn object_with_numbers(&mut self, table: c_int) -> Result<(), Problem> {
         let state = self.state;
         let depth = self.depth;
-        let mut is_first = true;
+        let mut count = 0;
         // SAFETY: as in `members`.
         unsafe {
-            let key_at = lua_gettop(state) + 1;
+            let key = lua_gettop(state) + 1;
             lua_pushnil(state);
             while lua_next(state, table) != 0 {
-                self.out.push(if is_first { b"{" } else { b"," })?;
-                is_first = false;
-                if lua_type(state, -2) == LUA_TNUMBER {
-                    self.out.push(b"\"")?;
-                    json::write_double(self.out, lua_tonumber(state, -2))?;
-                    self.out.push(b"\"")?;
-                } else {
-                    let key = stack::to_bytes(state, -2).unwrap_or_default();
-                    json::write_string(self.out, key, &StringRules::STRICT)?;
+                let start = self.out.len();
+                self.separate(count, b"{")?;
+                self.key(key)?;
+                count += 1;
+                match self.value(-1) {
+                    Ok(()) => {}
+                    Err(Problem::Type(_)) if self.style.skip_unsupported => {
+                        self.out.truncate(start);
+                        count -= 1;
+                    }
+                    Err(problem) => {
+                        self.prepend_key(key, depth, problem);
+                        return Err(problem);
+                    }
                 }
-                self.out.push(b":")?;
-                if let Err(problem) = self.value(-1) {
-                    self.prepend_key(key_at, depth, problem);
-                    return Err(problem);
-                }
-                lua_pop(state, 1);
+                lua_settop(state, key);
             }
         }
-        Ok(self.out.push(b"}")?)
+        Ok(self.end(count, b"{}", b"}")?)
     }
 
-    /// Writes 64-bit cdata. Its text is the digits with LL or ULL behind them (LuaJIT's `tostring`); no other cdata looks like that.
+    /// Writes `int64_t` or `uint64_t` cdata.
     unsafe fn wide_number(&mut self, index: c_int) -> Result<(), Problem> {
-        let state = self.state;
-        // SAFETY: the slot holds the `tostring` of LuaJIT; the text stays on the stack while it is written.
+        // SAFETY: the caller vouches for `index`; four slots are free.
         unsafe {
-            lua_pushvalue(state, index);
-            lua_rawgeti(state, LUA_REGISTRYINDEX, Slot::ToString as c_int);
-            lua_insert(state, -2);
-            lua_call(state, 1, 1);
-            let text = stack::to_bytes(state, -1).unwrap_or_default();
-            let digits = text.strip_suffix(b"ULL").or_else(|| text.strip_suffix(b"LL")).unwrap_or_default();
-            let unsigned = digits.strip_prefix(b"-").unwrap_or(digits);
-            if unsigned.is_empty() || !unsigned.iter().all(u8::is_ascii_digit) {
-                return Err(Problem::Type(b"cdata"));
+            match decode::to_wide(self.state, index) {
+                Some(Number::Int64(value)) => Ok(json::write_int64(self.out, value)?),
+                Some(Number::Uint64(value)) => Ok(json::write_uint64(self.out, value)?),
+                _ => Err(Problem::Type(b"cdata")),
             }
-            self.out.push(digits)?;
-            lua_pop(state, 1);
         }
-        Ok(())
     }
 
     /// Puts the key at `key` in front of the path to a problem, unless that begins further out: `depth` levels are open around the value.
@@ -402,6 +545,12 @@ enum Retry {
     /// The table is neither 1 … n nor all strings.
     Again,
     Problem(Problem),
+}
+
+impl From<Overflow> for Retry {
+    fn from(overflow: Overflow) -> Retry {
+        Retry::Problem(overflow.into())
+    }
 }
 
 impl From<Problem> for Retry {

@@ -243,7 +243,7 @@ pub unsafe fn take_stack(vm: *mut Vm, state: *mut lua_State, first_level: c_int)
                 continue;
             }
             // What the outermost frame, the runtime's entry, calls is the handler.
-            let is_handler = !is_c && level == levels - 1 && (*vm).invocation.is_some();
+            let is_handler = !is_c && level == levels - 1 && (*vm).invocation.is_some() && !(*vm).stream.is_open();
             push_frame(out, &record, is_handler.then(|| super::handler::function_name(&(*vm).env)));
         }
     }

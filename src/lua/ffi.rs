@@ -62,6 +62,7 @@ unsafe extern "C" {
     pub fn lua_tonumber(state: *mut lua_State, index: c_int) -> lua_Number;
     pub fn lua_toboolean(state: *mut lua_State, index: c_int) -> c_int;
     pub fn lua_tolstring(state: *mut lua_State, index: c_int, bytes: *mut usize) -> *const c_char;
+    pub fn lua_objlen(state: *mut lua_State, index: c_int) -> usize;
     pub fn lua_touserdata(state: *mut lua_State, index: c_int) -> *mut c_void;
     pub fn lua_topointer(state: *mut lua_State, index: c_int) -> *const c_void;
 

@@ -5,8 +5,9 @@
 
 use super::encode::{self, Problem};
 use super::ffi::*;
+use super::modules::{self, Tag};
 use super::vm::{Slot, Vm};
-use super::{context, decode, modules, stack};
+use super::{context, decode, stack, stream};
 use crate::buffer::{Buffer, Overflow};
 use crate::env::Env;
 use crate::interpreter::Invocation;
@@ -76,6 +77,7 @@ pub unsafe extern "C" fn load(state: *mut lua_State) -> c_int {
         };
         if is_found {
             lua_rawseti(state, LUA_REGISTRYINDEX, Slot::Handler as c_int);
+            (*vm).is_loaded = true;
             (*frame).is_refused = false;
         } else if let Some(function) = function {
             refuse_function(vm, state, module, function);
@@ -192,8 +194,13 @@ impl<'a> CallFrame<'a> {
 
 /// The content type of a result that is JSON.
 const JSON: &[u8] = b"application/json";
-/// The default content type of `coldmoon.raw`, as in AWS's clients.
-const BYTES: &[u8] = b"application/octet-stream";
+/// The default content type of `coldmoon.raw` and `coldmoon.stream`, as in AWS's clients.
+pub const BYTES: &[u8] = b"application/octet-stream";
+
+/// Whether a media type can stand in a header field: what is not visible ASCII would break the request.
+pub fn is_content_type(text: &[u8]) -> bool {
+    !text.is_empty() && text.len() <= limits::CONTENT_TYPE_BYTES_MAX && text.iter().all(|byte| (b' '..=b'~').contains(byte))
+}
 
 /// Lua: steps 7 to 10 of an invocation. Decodes the event, makes the context, calls the handler, encodes the result.
 ///
@@ -210,7 +217,7 @@ pub unsafe extern "C" fn invoke(state: *mut lua_State) -> c_int {
         lua_rawgeti(state, LUA_REGISTRYINDEX, Slot::Handler as c_int);
         if is_string_mode {
             stack::push_bytes(state, invocation.event);
-        } else if let Err(error) = decode::push_value(vm, state, invocation.event, &crate::json::Rules::STRICT) {
+        } else if let Err(error) = decode::push_value(vm, state, invocation.event) {
             (*vm).failure.set_syntax_error(b"Runtime.UnmarshalError", b"the event is not JSON", error);
             return 0;
         }
@@ -253,14 +260,20 @@ unsafe fn write_result(vm: *mut Vm, state: *mut lua_State, result: c_int, is_str
     // SAFETY: the caller vouches for `state`; the strings are on the stack or in the table at `result` while they are copied.
     unsafe {
         (*vm).content_type.set(JSON);
-        if let Some((bytes, content_type)) = modules::to_raw(vm, state, result) {
-            (*vm).content_type.set(content_type.unwrap_or(BYTES));
-            return Ok(body.push(bytes)?);
+        let tag = if lua_type(state, result) == LUA_TTABLE { (*vm).tags.of(state, result) } else { None };
+        match tag {
+            Some(Tag::Raw) => {
+                let (bytes, content_type) = modules::to_raw(state, result);
+                (*vm).content_type.set(content_type.unwrap_or(BYTES));
+                return Ok(body.push(bytes)?);
+            }
+            Some(Tag::Stream) => return stream::send(vm, state, result),
+            _ => {}
         }
         if is_string_mode && lua_type(state, result) != LUA_TNIL {
             let bytes = stack::to_bytes(state, result).ok_or(Problem::NotAString(stack::type_name(state, result)))?;
             return Ok(body.push(bytes)?);
         }
-        encode::write_value(vm, state, result, body)
+        encode::write_value(vm, state, result, &encode::Style::RESULT, body)
     }
 }

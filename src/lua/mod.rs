@@ -7,6 +7,10 @@
 //! | `context` | the handler's second argument |
 //! | `decode`, `encode` | JSON to Lua values and back |
 //! | `modules` | the search path, the module `coldmoon`, the embedded modules |
+//! | `json` | the module `coldmoon.json`, and the codec that `lua/cjson.lua` and `lua/dkjson.lua` stand on |
+//! | `stream` | `coldmoon.stream` |
+//! | `log` | the module `coldmoon.log` |
+//! | `hooks` | `on_shutdown`, `before_snapshot`, `after_restore` |
 //! | `output` | `print`, `io.write`, `os.exit` |
 //! | `failure` | what was raised, as the runtime reports it |
 //! | `stack`, `ffi` | helpers over the C API, and the C API |
@@ -17,14 +21,18 @@ mod encode;
 mod failure;
 mod ffi;
 mod handler;
+mod hooks;
+mod json;
+mod log;
 mod modules;
 mod output;
 mod stack;
+mod stream;
 mod vm;
 
 use crate::buffer::Buffer;
 use crate::env::Env;
-use crate::interpreter::{Failure, Host, Interpreter, Invocation, Response};
+use crate::interpreter::{Failure, Hook, Host, Interpreter, Invocation, Response};
 use core::mem::MaybeUninit;
 use core::ptr;
 use vm::{Slot, Vm};
@@ -64,6 +72,7 @@ impl Interpreter for Lua {
         // SAFETY: as in `load`, with `handler::invoke`. Only the lifetime of `invocation` is changed: the pointer is forgotten before it ends.
         unsafe {
             (*self.vm).invocation = Some(ptr::from_ref(invocation).cast());
+            (*self.vm).stream.close();
             let result = Vm::with_host(self.vm, host, || {
                 let result = Vm::enter(self.vm, Slot::Invoke, ptr::from_mut(&mut frame).cast());
                 output::flush(self.vm);
@@ -74,6 +83,32 @@ impl Interpreter for Lua {
                 return Err((*self.vm).failure.failure());
             }
             Ok(Response { content_type: (*self.vm).content_type.as_bytes() })
+        }
+    }
+
+    fn has_hook(&self, hook: Hook) -> bool {
+        // SAFETY: `vm` is live.
+        unsafe { (*self.vm).hook_counts[hook as usize] > 0 }
+    }
+
+    fn run_hooks(&mut self, hook: Hook, host: &mut dyn Host) -> Result<(), Failure<'_>> {
+        let mut frame = hooks::HookFrame { hook };
+        // SAFETY: as in `load`, with `hooks::run`.
+        unsafe {
+            let result = Vm::with_host(self.vm, host, || {
+                let result = Vm::enter(self.vm, Slot::RunHooks, ptr::from_mut(&mut frame).cast());
+                output::flush(self.vm);
+                result
+            });
+            if has_failed(self.vm, result, false) { Err((*self.vm).failure.failure()) } else { Ok(()) }
+        }
+    }
+
+    fn reseed(&mut self) {
+        // SAFETY: as in `load`; `hooks::reseed` takes no argument. Without memory for it the state stays as it is.
+        unsafe {
+            let result = Vm::enter(self.vm, Slot::Reseed, ptr::null_mut());
+            has_failed(self.vm, result, false);
         }
     }
 }

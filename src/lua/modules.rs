@@ -7,8 +7,8 @@
 //! The runtime's modules: `coldmoon`, made of C functions when it is first required, and the files of `lua/`, embedded as bytecode.
 
 use super::ffi::*;
-use super::stack;
 use super::vm::{Slot, Vm};
+use super::{handler, hooks, json, log, stack, stream};
 use crate::buffer::Buffer;
 use crate::limits;
 use crate::sys;
@@ -222,8 +222,7 @@ unsafe extern "C" fn search_files(state: *mut lua_State) -> c_int {
         let chunk_name = lua_tolstring(state, -1, ptr::null_mut());
         let source = (*vm).scratch.bytes();
         let status = luaL_loadbufferx(state, source.as_ptr().cast(), source.len(), chunk_name, ptr::null());
-        (*vm).scratch.clear();
-        (*vm).scratch.shrink(0);
+        (*vm).scratch.reset(limits::KEPT_BYTES);
         if status == LUA_OK {
             return 1;
         }
@@ -270,6 +269,10 @@ unsafe extern "C" fn search_embedded(state: *mut lua_State) -> c_int {
     1
 }
 
+/// The modules that are made of C functions.
+const RUST_MODULES: [(&[u8], lua_CFunction); 4] =
+    [(b"coldmoon", open_coldmoon), (b"coldmoon.json", json::open), (b"coldmoon.codec", json::open_codec), (b"coldmoon.log", log::open)];
+
 /// A module that the runtime brings.
 enum Embedded {
     Rust(lua_CFunction),
@@ -277,8 +280,8 @@ enum Embedded {
 }
 
 fn find_embedded(module: &[u8]) -> Option<Embedded> {
-    if module == b"coldmoon" {
-        return Some(Embedded::Rust(open_coldmoon));
+    if let Some((_, open)) = RUST_MODULES.iter().find(|(name, _)| *name == module) {
+        return Some(Embedded::Rust(*open));
     }
     let index = EMBEDDED.binary_search_by(|(name, _)| name.as_bytes().cmp(module)).ok()?;
     let (name, bytecode) = EMBEDDED[index];
@@ -296,6 +299,16 @@ pub enum Tag {
     Object,
     /// `coldmoon.raw`
     Raw,
+    /// `cjson.empty_array_mt`
+    EmptyArray,
+    /// `coldmoon.stream`
+    Stream,
+}
+
+/// The light userdata that is `cjson.empty_array`: an address that nothing else has.
+pub fn empty_array() -> *mut c_void {
+    static EMPTY_ARRAY: u8 = 0;
+    (&raw const EMPTY_ARRAY).cast_mut().cast()
 }
 
 /// The addresses of the metatables that tag a table.
@@ -303,12 +316,14 @@ pub struct Tags {
     array: *const c_void,
     object: *const c_void,
     raw: *const c_void,
+    empty_array: *const c_void,
+    stream: *const c_void,
 }
 
 impl Tags {
     /// Before [`Tags::make`].
     pub const fn new() -> Tags {
-        Tags { array: ptr::null(), object: ptr::null(), raw: ptr::null() }
+        Tags { array: ptr::null(), object: ptr::null(), raw: ptr::null(), empty_array: ptr::null(), stream: ptr::null() }
     }
 
     /// Makes the metatables and keeps them in the registry.
@@ -320,6 +335,8 @@ impl Tags {
             (Slot::ArrayTag, &mut self.array, &b"array"[..]),
             (Slot::ObjectTag, &mut self.object, b"object"),
             (Slot::RawTag, &mut self.raw, b"raw"),
+            (Slot::EmptyArrayTag, &mut self.empty_array, b"array"),
+            (Slot::StreamTag, &mut self.stream, b"stream"),
         ] {
             // SAFETY: the caller vouches for `state`; what is pushed is popped.
             unsafe {
@@ -353,6 +370,8 @@ impl Tags {
             address if address == self.array => Some(Tag::Array),
             address if address == self.object => Some(Tag::Object),
             address if address == self.raw => Some(Tag::Raw),
+            address if address == self.empty_array => Some(Tag::EmptyArray),
+            address if address == self.stream => Some(Tag::Stream),
             _ => None,
         }
     }
@@ -366,20 +385,16 @@ impl Default for Tags {
 
 /// The bytes and the content type of a `coldmoon.raw` at `index`.
 ///
-/// Stack: [-0, +2] if it is one. Raises: nothing.
+/// Stack: [-0, +2]. Raises: nothing.
 ///
 /// # Safety
-/// `state` belongs to `vm`; the slices are used while the value stays at `index`.
-pub unsafe fn to_raw<'a>(vm: *mut Vm, state: *mut lua_State, index: c_int) -> Option<(&'a [u8], Option<&'a [u8]>)> {
+/// `state` is live, the value at `index` was made by [`raw`]; the slices are used while it stays there.
+pub unsafe fn to_raw<'a>(state: *mut lua_State, index: c_int) -> (&'a [u8], Option<&'a [u8]>) {
     // SAFETY: the caller vouches for `state`; `raw` made the table with a string at 1 and perhaps one at 2.
     unsafe {
-        if lua_type(state, index) != LUA_TTABLE || (*vm).tags.of(state, index) != Some(Tag::Raw) {
-            return None;
-        }
         lua_rawgeti(state, index, 1);
         lua_rawgeti(state, index, 2);
-        let bytes = stack::to_bytes(state, -2).unwrap_or_default();
-        Some((bytes, stack::to_bytes(state, -1)))
+        (stack::to_bytes(state, -2).unwrap_or_default(), stack::to_bytes(state, -1))
     }
 }
 
@@ -387,13 +402,21 @@ pub unsafe fn to_raw<'a>(vm: *mut Vm, state: *mut lua_State, index: c_int) -> Op
 unsafe extern "C" fn open_coldmoon(state: *mut lua_State) -> c_int {
     // SAFETY: called by `require`; LUA_MINSTACK slots are free.
     unsafe {
-        lua_createtable(state, 0, 8);
+        lua_createtable(state, 0, 9);
         let module = lua_gettop(state);
         lua_pushlightuserdata(state, ptr::null_mut());
         stack::set_field(state, module, c"null");
         stack::push_bytes(state, env!("CARGO_PKG_VERSION").as_bytes());
         stack::set_field(state, module, c"version");
-        for (name, function) in [(c"array", array as lua_CFunction), (c"object", object), (c"raw", raw)] {
+        for (name, function) in [
+            (c"array", array as lua_CFunction),
+            (c"object", object),
+            (c"raw", raw),
+            (c"stream", stream::stream),
+            (c"on_shutdown", hooks::on_shutdown),
+            (c"before_snapshot", hooks::before_snapshot),
+            (c"after_restore", hooks::after_restore),
+        ] {
             stack::set_function(state, module, name, function);
         }
     }
@@ -401,13 +424,13 @@ unsafe extern "C" fn open_coldmoon(state: *mut lua_State) -> c_int {
 }
 
 /// Lua: `coldmoon.array([t])`: tags `t`, or a new table, as an array; returns it.
-unsafe extern "C" fn array(state: *mut lua_State) -> c_int {
+pub unsafe extern "C" fn array(state: *mut lua_State) -> c_int {
     // SAFETY: called by Lua.
     unsafe { tag(state, Slot::ArrayTag, b"coldmoon.array: the table already has a metatable") }
 }
 
 /// Lua: `coldmoon.object([t])`: tags `t`, or a new table, as an object; returns it.
-unsafe extern "C" fn object(state: *mut lua_State) -> c_int {
+pub unsafe extern "C" fn object(state: *mut lua_State) -> c_int {
     // SAFETY: called by Lua.
     unsafe { tag(state, Slot::ObjectTag, b"coldmoon.object: the table already has a metatable") }
 }
@@ -440,11 +463,7 @@ unsafe extern "C" fn raw(state: *mut lua_State) -> c_int {
         lua_settop(state, 2);
         if lua_type(state, 2) != LUA_TNIL {
             let content_type = sys::slice(luaL_checklstring(state, 2, &mut bytes), bytes);
-            // It becomes a header field: what is not visible ASCII would break the request.
-            let is_valid = !content_type.is_empty()
-                && content_type.len() <= limits::CONTENT_TYPE_BYTES_MAX
-                && content_type.iter().all(|byte| (b' '..=b'~').contains(byte));
-            if !is_valid {
+            if !handler::is_content_type(content_type) {
                 luaL_argerror(state, 2, c"not a content type".as_ptr());
             }
         }

@@ -7,7 +7,7 @@
 //! nothing.
 
 use super::ffi::*;
-use super::{decode, encode, failure, handler, modules, output, stack};
+use super::{decode, encode, failure, handler, hooks, modules, output, stack, stream};
 use crate::buffer::Buffer;
 use crate::env::Env;
 use crate::interpreter::{Host, Invocation};
@@ -35,6 +35,14 @@ pub struct Vm {
     pub content_type: ContentType,
     /// The path to the value that cannot be encoded.
     pub path: Buffer,
+    /// The streamed response of the current call.
+    pub stream: stream::State,
+    /// Functions that wait for each hook.
+    pub hook_counts: [c_int; 3],
+    /// Whether INIT is over.
+    pub is_loaded: bool,
+    /// Text that a module of the runtime is putting together.
+    pub text: Buffer,
     /// Short-lived bytes: a source file, a string without its escapes. No Lua code runs while it is in use.
     pub scratch: Buffer,
     /// The open containers of the document being decoded.
@@ -80,6 +88,10 @@ pub enum Slot {
     Load,
     /// `handler::invoke`.
     Invoke,
+    /// `hooks::run`.
+    RunHooks,
+    /// `hooks::reseed`.
+    Reseed,
     /// The handler.
     Handler,
     /// The message of the last syntax error that a searcher raised.
@@ -88,9 +100,13 @@ pub enum Slot {
     ArrayTag,
     ObjectTag,
     RawTag,
-    /// The function that `tostring` was at first.
-    ToString,
-    /// What makes 64-bit cdata, see `decode::push_wide`.
+    EmptyArrayTag,
+    StreamTag,
+    /// The functions that wait for each `interpreter::Hook`, in the order of its variants.
+    ShutdownHooks,
+    BeforeSnapshotHooks,
+    AfterRestoreHooks,
+    /// What makes 64-bit cdata, see `decode::push_wide_helpers`.
     WideNumbers,
 }
 
@@ -137,6 +153,10 @@ impl Vm {
             is_string_mode: env.event_mode.is_some_and(|mode| mode.eq_ignore_ascii_case(b"string")),
             content_type: ContentType::new(),
             path: Buffer::new(4096),
+            stream: stream::State::new(),
+            hook_counts: [0; 3],
+            is_loaded: false,
+            text: Buffer::new(limits::SOURCE_BYTES_MAX),
             scratch: Buffer::new(limits::SOURCE_BYTES_MAX),
             levels: decode::Levels::new(),
             ancestors: encode::Ancestors::new(),
@@ -259,12 +279,12 @@ unsafe extern "C" fn open(state: *mut lua_State) -> c_int {
             (Slot::Describe, failure::describe),
             (Slot::Load, handler::load),
             (Slot::Invoke, handler::invoke),
+            (Slot::RunHooks, hooks::run),
+            (Slot::Reseed, hooks::reseed),
         ] {
             lua_pushcclosure(state, function, 0);
             lua_rawseti(state, LUA_REGISTRYINDEX, slot as c_int);
         }
-        stack::get_field(state, LUA_GLOBALSINDEX, c"tostring");
-        lua_rawseti(state, LUA_REGISTRYINDEX, Slot::ToString as c_int);
         modules::install(vm);
         output::install(vm);
         0
