@@ -8,8 +8,9 @@
 
 use std::env;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// What LuaJIT's C files are compiled with, in both kinds of build.
 ///
@@ -84,21 +85,28 @@ fn embed_lua(luajit: &Path, out: &Path) {
     for (name, source) in &modules {
         println!("cargo:rerun-if-changed={}", source.display());
         let bytecode = folder.join(format!("{name}.bin"));
-        // "s" strips debug information, "d" makes the output depend on the source alone.
-        let status = Command::new(luajit)
-            .arg("-e")
-            .arg("local source, name, to = ... local chunk = assert(loadfile(source)) assert(io.open(to, 'wb')):write(string.dump(chunk, 'sd'))")
-            .arg("-")
-            .args([source.as_os_str(), name.as_ref(), bytecode.as_os_str()])
-            .env_clear()
-            .stdin(std::process::Stdio::null())
-            .status()
-            .unwrap_or_else(|error| panic!("cannot run {}: {error}", luajit.display()));
-        assert!(status.success(), "{} does not compile", source.display());
+        compile(luajit, source, &bytecode);
         table.push_str(&format!("    ({name:?}, include_bytes!({:?})),\n", bytecode.display().to_string()));
     }
     table.push(']');
     fs::write(out.join("embedded.rs"), table).expect("OUT_DIR can be written");
+}
+
+/// Compiles one module to bytecode. "s" strips debug information, "d" makes the output depend on the source alone.
+fn compile(luajit: &Path, source: &Path, bytecode: &Path) {
+    const SCRIPT: &str = "local source, to = ... assert(io.open(to, 'wb')):write(string.dump(assert(loadfile(source)), 'sd'))";
+    let mut child = Command::new(luajit)
+        .arg("-")
+        .args([source, bytecode])
+        .env_clear()
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("cannot run {}: {error}", luajit.display()));
+    let mut input = child.stdin.take().expect("stdin is piped");
+    input.write_all(SCRIPT.as_bytes()).expect("luajit reads its script");
+    drop(input);
+    let status = child.wait().expect("luajit was started");
+    assert!(status.success(), "{} does not compile", source.display());
 }
 
 /// Collects (module name, file) of every `.lua` file below `folder`, but for the type definitions, which are for editors.

@@ -1,4 +1,5 @@
-//! Every bound of the runtime in one place, with its source. Relations between them are asserted when this file is compiled.
+//! Every bound of the runtime in one place, with its source: a document, a file of AWS's emulator, or the reason for the choice.
+//! Relations between them are asserted when this file is compiled. Bytes unless the name says otherwise.
 
 /// Nesting of arrays and objects in JSON, both ways (the contract: 1,000; RFC 8259 section 9 allows a bound).
 pub const JSON_DEPTH_MAX: usize = 1000;

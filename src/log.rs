@@ -116,7 +116,7 @@ impl Log {
         } else {
             self.write(Stream::Error, |entry| {
                 push_prefix(entry, level, invocation)?;
-                entry.push(failure.error_type)?;
+                push_folded(entry, failure.error_type)?;
                 entry.push(b": ")?;
                 push_folded(entry, failure.message)?;
                 for frame in frames(failure.stack) {

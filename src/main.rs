@@ -18,6 +18,9 @@ static mut PLACE: Place = Place::uninit();
 /// What the C library calls. There are no arguments: everything is in the environment.
 #[unsafe(no_mangle)]
 extern "C" fn main(_argc: c_int, _argv: *const *const c_char) -> c_int {
+    sys::ignore_broken_pipes();
+    sys::explain_faults();
+    sys::raise_stack_limit();
     let env = Env::read();
     let mut log = Log::new(&env);
     let Some(address) = env.runtime_api else {

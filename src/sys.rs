@@ -109,10 +109,16 @@ impl SocketAddress {
     }
 }
 
-/// Looks a host name up (`getaddrinfo(3)`), the first stream address. `None` if there is none.
+/// Looks a host name up (`getaddrinfo(3)`): its first IPv4 address, else its first IPv6 address. Local servers listen on 127.0.0.1 more often
+/// than on ::1, and `localhost` names both. `None` if there is none.
 pub fn resolve(host: &CStr, port: u16) -> Option<SocketAddress> {
+    [libc::AF_INET, libc::AF_INET6].into_iter().find_map(|family| resolve_in(family, host, port))
+}
+
+fn resolve_in(family: c_int, host: &CStr, port: u16) -> Option<SocketAddress> {
     // SAFETY: an all-zero addrinfo is the documented way to begin a hint.
     let mut hints: libc::addrinfo = unsafe { mem::zeroed() };
+    hints.ai_family = family;
     hints.ai_socktype = libc::SOCK_STREAM;
     let mut list = ptr::null_mut();
     // SAFETY: `host` is NUL-terminated, the hints are initialised, `list` receives the answer.
@@ -226,6 +232,53 @@ pub fn watch_termination() {
         libc::sigprocmask(libc::SIG_BLOCK, &held, ptr::null_mut());
     }
     TERMINATION_IS_WATCHED.store(true, Ordering::Relaxed);
+}
+
+/// A log that nobody reads any more is no reason to die: writing to it fails instead of raising SIGPIPE.
+pub fn ignore_broken_pipes() {
+    // SAFETY: SIG_IGN is a valid disposition.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
+}
+
+/// The stack of [`note_fault`]: the ordinary one may be what has run out.
+static mut FAULT_STACK: [u8; 8192] = [0; 8192];
+
+/// SIGSEGV: says so, and lets the signal end the process. The platform answers the invocation.
+extern "C" fn note_fault(_signal: c_int) {
+    write_all(2, b"[FATAL] the process ran out of C stack, or memory was corrupted through FFI (SIGSEGV)\n");
+    // SAFETY: the default disposition is valid; returning repeats the faulting access, which then ends the process.
+    unsafe { libc::signal(libc::SIGSEGV, libc::SIG_DFL) };
+}
+
+/// How far the C stack may grow. LuaJIT bounds recursion in Lua, but not through C functions that call back (`string.gsub`, coroutines): with
+/// the usual 8 MiB that ends in a fault. With this much LuaJIT's own bounds, or its memory, come first. The kernel keeps 128 MiB free
+/// below the stack (`MIN_GAP` in its mmap.c) and hands out pages only as they are touched.
+const STACK_BYTES_MAX: libc::rlim_t = 120 << 20;
+
+/// Lets the C stack grow to `STACK_BYTES_MAX`, as far as the process may.
+pub fn raise_stack_limit() {
+    // SAFETY: the structure is plain data that the kernel writes and reads.
+    unsafe {
+        let mut limit: libc::rlimit = mem::zeroed();
+        if libc::getrlimit(libc::RLIMIT_STACK, &mut limit) == 0 && limit.rlim_cur < STACK_BYTES_MAX {
+            limit.rlim_cur = STACK_BYTES_MAX.min(limit.rlim_max);
+            libc::setrlimit(libc::RLIMIT_STACK, &limit);
+        }
+    }
+}
+
+/// From now on a fault leaves a message behind: FFI can corrupt anything.
+pub fn explain_faults() {
+    // SAFETY: the stack is static memory that nothing else uses; the structures are plain data that the kernel reads.
+    unsafe {
+        let stack =
+            libc::stack_t { ss_sp: (&raw mut FAULT_STACK).cast(), ss_flags: 0, ss_size: mem::size_of_val(&*&raw const FAULT_STACK) };
+        libc::sigaltstack(&stack, ptr::null_mut());
+        let mut action: libc::sigaction = mem::zeroed();
+        action.sa_sigaction = note_fault as *const () as usize;
+        action.sa_flags = libc::SA_ONSTACK;
+        libc::sigaction(libc::SIGSEGV, &action, ptr::null_mut());
+    }
 }
 
 /// Whether SIGTERM has come since [`watch_termination`].

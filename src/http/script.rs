@@ -1,4 +1,6 @@
 //! A [`Transport`] that plays a script, for tests: one list of steps per connection.
+//!
+//! Nothing waits: what the script does not give is the end of the stream.
 
 use super::connection::Transport;
 use crate::sys::Errno;

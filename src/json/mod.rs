@@ -9,7 +9,10 @@
 //! | `text` | what stands between quotes: UTF-8, escapes |
 //! | `number` | decimal text to numbers and back, over one small table |
 //! | `write` | strings and numbers into a buffer |
-//! | `wide` | sixteen bytes at once |
+//! | `wide` | sixteen bytes at once; what that gains |
+//!
+//! Size on x86_64 (opt-level "s", fat LTO): 10.6 KB of code and tables, 6.6 of them numbers, and 2.4 to 2.8 KB for each type of sink.
+//! `number` says by which command, and what `core` would take. Speed: `wide`.
 //!
 //! Bounds: nesting by [`Rules::depth_max`], at most `limits::JSON_DEPTH_MAX`; time is linear in the input; no read past its end.
 
@@ -289,8 +292,7 @@ mod tests {
         }
         assert_eq!((accepted, refused), (95, 188));
         let pinned = OPEN_ACCEPTED.iter().map(|(name, text)| (*name, Ok(String::from(*text))));
-        let nested =
-            ("i_structure_500_nested_arrays.json", Ok(String::from(["[ "; 500].concat() + &["] "; 500].concat()).trim_end().into()));
+        let nested = ("i_structure_500_nested_arrays.json", Ok(format!("{}{}]", "[ ".repeat(500), "] ".repeat(499))));
         let mut pinned: Vec<_> =
             pinned.chain([nested]).chain(OPEN_REFUSED.iter().map(|(name, offset, kind)| (*name, Err((*offset, *kind))))).collect();
         pinned.sort_by_key(|(name, _)| *name);

@@ -11,10 +11,11 @@
 //! ```
 //!
 //! Nesting is one bit per level (object or array), not recursion and not a stack of frames: 128 bytes however a document nests. Strings and
-//! runs of spaces are looked at sixteen bytes at once (`wide`). Where the scanner is, `at`, is a local variable that is passed by value, and what is
-//! not on the usual way is a call, so that the loop runs in registers also when it is compiled for size.
+//! runs of spaces are looked at sixteen bytes at once (`wide`). Where the scanner is, `at`, is a local variable that is passed by value,
+//! and what is not on the usual way is a call, so that the loop runs in registers also when it is compiled for size.
 //!
-//! Accepts exactly RFC 8259 under `Rules::STRICT`; refuses with the offset and the place in the grammar; does not resume. Linear in the input.
+//! Accepts exactly RFC 8259 under `Rules::STRICT`; refuses with the offset and the place in the grammar; does not resume. Linear in the
+//! input.
 
 use super::text::{Text, check_special};
 use super::{Kind, Rules, Sink, SyntaxError, number, wide};
@@ -34,7 +35,7 @@ pub fn scan<S: Sink>(input: &[u8], rules: &Rules, sink: &mut S) -> Result<(), Sy
 
 /// Scans the value that starts at `at`, behind white space, and returns the offset behind it. What follows is not looked at.
 pub fn scan_value<S: Sink>(input: &[u8], mut at: usize, rules: &Rules, sink: &mut S) -> Result<usize, SyntaxError> {
-    let mut nest = Nest { outer: [0; _], depth: 0, object: false };
+    let mut nest = Nest { outer: [0; WORDS], depth: 0, object: false };
     let mut key = false;
     'next: loop {
         let byte = token(input, &mut at);
@@ -180,7 +181,11 @@ fn token(input: &[u8], at: &mut usize) -> u8 {
 fn skip_space(input: &[u8], mut at: usize) -> usize {
     while let Some(b' ' | b'\n' | b'\r' | b'\t') = input.get(at) {
         at += 1;
-        // Behind a line feed, indentation.
+        // A single space behind a colon or comma.
+        if input.get(at).is_some_and(|byte| *byte > b' ') {
+            break;
+        }
+        // Indentation behind a line feed.
         loop {
             let spaces = wide::first_not_space(wide::load(input, at));
             at += spaces;

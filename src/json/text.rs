@@ -119,8 +119,8 @@ pub(super) fn word(bytes: &[u8], at: usize) -> u32 {
     }
 }
 
-/// How many bytes the UTF-8 sequence has that starts in the lowest byte of `word` and is not ASCII: 2 to 4; 0 if it is none. The patterns are
-/// those of RFC 3629 section 4: one mask compares all lead and continuation bits, a second one looks at the bits that are not all
+/// How many bytes the UTF-8 sequence has that starts in the lowest byte of `word` and is not ASCII: 2 to 4; 0 if it is none. The patterns
+/// are those of RFC 3629 section 4: one mask compares all lead and continuation bits, a second one looks at the bits that are not all
 /// zero in the shortest form.
 #[inline(always)]
 pub(super) fn sequence_len(word: u32) -> usize {

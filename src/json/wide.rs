@@ -1,7 +1,22 @@
 //! Sixteen bytes at once, in plain words.
 //!
-//! A block is sixteen bytes of text as one little-endian `u128`: the first byte is the lowest. Behind the end of the text stand zeros, which are
-//! neither white space nor plain text, so whoever looks for the end of a run needs no bound.
+//! A block is sixteen bytes of text as one little-endian `u128`: the first byte is the lowest. Behind the end of the text stand zeros,
+//! which are neither spaces nor plain text, so whoever looks for the end of a run needs no bound.
+//!
+//! The scan alone does 1,980 MB/s on the compact events (0.45 µs each), 1,930 on the indented ones, 2,040 on twitter, 2,400 on
+//! citm_catalog, 680 on canada, which is numbers. What each use gains over a loop over bytes, in percent of the speed of the whole scan
+//! (for the last line: of scan and write), at opt-level "s" on an AMD EPYC (Zen 4), each replaced in turn, best of three runs
+//! of `cargo run --release -p coldmoon-fuzz --example json_speed`:
+//!
+//! | | events, compact | events, indented | twitter | citm_catalog |
+//! | --- | --- | --- | --- | --- |
+//! | strings (`scan`) | 61 | 30 | 16 | 0 |
+//! | indentation (`scan`) | 0 | 3 | 5 | 30 |
+//! | strings (`write`) | 19 | 15 | 7 | 0 |
+//!
+//! Why no SSE2 or NEON: their intrinsics are unsafe to call from code that is not marked with the feature itself, and they gain too little
+//! for that. SSE2 was tried in place of these words: at opt-level "s" 12 to 25 % *slower* to scan (LLVM merges the two ways of [`load`]
+//! and takes the vector through general registers), at 3 it gains 10 % on compact events and nothing on the others.
 
 /// Bytes in a block.
 pub(super) const BYTES: usize = 16;

@@ -1,7 +1,7 @@
 //! Strings and numbers as JSON text, appended to a [`Buffer`].
 //!
-//! Brackets, commas and colons are the caller's: it knows what it writes. A string is copied sixteen bytes at a time while they are looked at; whoever
-//! needs no escape is looked at once and written once.
+//! Brackets, commas and colons are the caller's: it knows what it writes. A string is copied sixteen bytes at a time while they are looked
+//! at; whoever needs no escape is looked at once and written once.
 //!
 //! Bound: the buffer's. Up to [`ROOM`] bytes more than are written may be asked of it, so that blocks can be stored whole: give its bound
 //! that much slack.
@@ -10,8 +10,8 @@ use super::number::{shortest, sixteen_digits};
 use super::{text, wide};
 use crate::buffer::{Buffer, Overflow};
 
-/// Bytes of the buffer that one step of the writer asks for at most. A number needs 26 bytes and is stored in pieces of 24 that may begin at the third;
-/// a string needs one block, an escape and the quote.
+/// Bytes of the buffer that one step of the writer asks for at most. A number needs 26 bytes and is stored in pieces of 24 that may begin
+/// at the third; a string needs one block, an escape and the quote.
 pub const ROOM: usize = 48;
 
 /// Why something could not be written. What was appended before it stays there.
@@ -176,8 +176,8 @@ pub fn write_uint64(out: &mut Buffer, value: u64) -> Result<(), WriteError> {
     Ok(())
 }
 
-/// Appends `value` with the fewest digits that read back to it, laid out as JavaScript does (ECMA-262, Number::toString): below 10^21 without exponent,
-/// down to 10^-6 with leading zeros, otherwise as in `1e+21` and `1.5e-7`. -0.0 is `-0`.
+/// Appends `value` with the fewest digits that read back to it, laid out as JavaScript does (ECMA-262, Number::toString): below 10^21
+/// without exponent, down to 10^-6 with leading zeros, otherwise as in `1e+21` and `1.5e-7`. -0.0 is `-0`.
 pub fn write_double(out: &mut Buffer, value: f64) -> Result<(), WriteError> {
     if !value.is_finite() {
         return Err(WriteError::NotFinite);
@@ -223,7 +223,8 @@ fn put_digits(out: &mut [u8], digits: u128) -> usize {
     16 - zeros as usize
 }
 
-/// Writes d * 10^`power` to the front of `out`, which has [`ROOM`] - 1 bytes, and returns how many it wrote. d has at most 17 digits and is not 0.
+/// Writes d * 10^`power` to the front of `out`, which has [`ROOM`] - 1 bytes, and returns how many it wrote. d has at most 17 digits and
+/// is not 0.
 fn put_decimal(out: &mut [u8], (d, power): (u64, i32)) -> usize {
     /// Bytes that are copied at once: 17 digits and up to 4 zeros.
     const PIECE: usize = 24;

@@ -357,8 +357,7 @@ impl Sink for Builder {
 /// # Safety
 /// `state` is live, the slots are free, the calling frames own nothing.
 unsafe fn push_wide_helpers(state: *mut lua_State) {
-    const MAKER: &[u8] =
-        b"local ffi = require 'ffi' local istype, int64, uint64 = ffi.istype, ffi.typeof 'int64_t', ffi.typeof 'uint64_t' \
+    const MAKER: &[u8] = b"local ffi = ... local istype, int64, uint64 = ffi.istype, ffi.typeof 'int64_t', ffi.typeof 'uint64_t' \
         local signed, unsigned = ffi.new('int64_t[1]'), ffi.new('uint64_t[1]') \
         return { signed, function() return signed[0] end, unsigned, function() return unsigned[0] end, function(value) \
         if istype(int64, value) then signed[0] = value return 1 elseif istype(uint64, value) then unsigned[0] = value return 3 end end }";
@@ -370,7 +369,16 @@ unsafe fn push_wide_helpers(state: *mut lua_State) {
             if luaL_loadbufferx(state, MAKER.as_ptr().cast(), MAKER.len(), c"=coldmoon".as_ptr(), ptr::null()) != LUA_OK {
                 stack::throw(state);
             }
-            lua_call(state, 0, 1);
+            // Not by `require`: the program may have replaced it, and emptied what it works with.
+            stack::get_field(state, LUA_REGISTRYINDEX, c"_LOADED");
+            stack::get_field(state, -1, c"ffi");
+            lua_remove(state, -2);
+            if lua_type(state, -1) != LUA_TTABLE {
+                lua_pop(state, 1);
+                lua_rawgeti(state, LUA_REGISTRYINDEX, Slot::FfiLoader as c_int);
+                lua_call(state, 0, 1);
+            }
+            lua_call(state, 1, 1);
             lua_pushvalue(state, -1);
             lua_rawseti(state, LUA_REGISTRYINDEX, Slot::WideNumbers as c_int);
         }

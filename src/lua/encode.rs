@@ -1,7 +1,7 @@
 //! Lua values to JSON, straight from the Lua stack into the send buffer.
 //!
 //! What a table is, is decided while it is written: as an array as long as its keys are 1, 2, 3 …, as an object if the first key is a
-//! string. Only a table that turns out to be neither (holes, other keys) is looked at twice. Metamethods are not called.
+//! string. Only the keys of a table with holes are looked at twice. Metamethods are not called.
 //!
 //! Bounds: nesting by `limits::JSON_DEPTH_MAX`, which also ends a cycle; three stack slots per level; the buffer's own.
 
@@ -35,8 +35,8 @@ pub struct Style<'a> {
     pub number_keys: bool,
     /// Values of other types are left out (`null` in an array) instead of refused.
     pub skip_unsupported: bool,
-    /// Numbers have at most 14 digits, as Lua's `tostring` gives them.
-    pub lua_numbers: bool,
+    /// How numbers are written.
+    pub numbers: Numbers,
     /// One step of indentation; `None` for no white space at all.
     pub indent: Option<&'a [u8]>,
 }
@@ -52,6 +52,17 @@ pub enum NotFinite {
     Text,
 }
 
+/// How numbers are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Numbers {
+    /// With the fewest digits that read back to the same double.
+    Shortest,
+    /// With at most 14 digits, as Lua's `tostring` gives them.
+    Lua,
+    /// As `string.format`, which stands in the next stack slot, writes them with the pattern in this one.
+    Format(c_int),
+}
+
 impl Style<'_> {
     /// The contract's table. Holes as in lua-cjson: its defaults for `encode_sparse_array`.
     pub const RESULT: Style<'static> = Style {
@@ -64,7 +75,7 @@ impl Style<'_> {
         empty_as_array: false,
         number_keys: false,
         skip_unsupported: false,
-        lua_numbers: false,
+        numbers: Numbers::Shortest,
         indent: None,
     };
 }
@@ -221,7 +232,7 @@ impl Encoder<'_> {
     }
 
     unsafe fn number(&mut self, index: c_int) -> Result<(), Problem> {
-        // SAFETY: the caller vouches for `index`, which is that of a number; one slot is free.
+        // SAFETY: the caller vouches for `index`, which is that of a number, and for the slots of `Format`; three slots are free.
         unsafe {
             let number = lua_tonumber(self.state, index);
             if !number.is_finite() && self.style.not_finite != NotFinite::Refuse {
@@ -235,10 +246,16 @@ impl Encoder<'_> {
             }
             // Up to 14 digits both are the same, but -0.
             let is_same = number as i64 as f64 == number && number.abs() < 1e14 && (number != 0.0 || number.is_sign_positive());
-            if !self.style.lua_numbers || is_same || !number.is_finite() {
-                return Ok(json::write_double(self.out, number)?);
+            match self.style.numbers {
+                Numbers::Format(pattern) if number.is_finite() => {
+                    lua_pushvalue(self.state, pattern + 1);
+                    lua_pushvalue(self.state, pattern);
+                    lua_pushnumber(self.state, number);
+                    lua_call(self.state, 2, 1);
+                }
+                Numbers::Lua if number.is_finite() && !is_same => lua_pushvalue(self.state, index),
+                _ => return Ok(json::write_double(self.out, number)?),
             }
-            lua_pushvalue(self.state, index);
             self.out.push(stack::to_bytes(self.state, -1).unwrap_or_default())?;
             lua_pop(self.state, 1);
             Ok(())
@@ -302,15 +319,10 @@ impl Encoder<'_> {
                 None if self.style.empty_as_array => Shape::OpenArray,
                 None => Shape::Open,
             };
-            let start = self.out.len();
-            match self.members(table, shape) {
-                // Neither 1 … n nor all strings: what was written so far is taken back.
-                Err(Retry::Again) => {
-                    self.out.truncate(start);
-                    self.irregular(table, shape)?;
-                }
-                Err(Retry::Problem(problem)) => return Err(problem),
-                Ok(()) => {}
+            if self.style.number_keys {
+                self.classified(table, shape)?;
+            } else {
+                self.members(table, shape)?;
             }
             self.depth -= 1;
         }
@@ -335,10 +347,12 @@ impl Encoder<'_> {
         Ok(())
     }
 
-    /// Writes a table whose keys are 1 … n or all strings, in one go.
-    unsafe fn members(&mut self, table: c_int, mut shape: Shape) -> Result<(), Retry> {
+    /// Writes a table in one go, deciding what it is on the way. One that turns out to be an array with holes is finished by its indices; nothing
+    /// is ever written twice, which would double with every level.
+    unsafe fn members(&mut self, table: c_int, mut shape: Shape) -> Result<(), Problem> {
         let state = self.state;
         let depth = self.depth;
+        let is_tagged = shape == Shape::Object;
         let mut count = 0;
         // SAFETY: lua_next gets the table and a key that it returned before, or nil.
         unsafe {
@@ -351,14 +365,20 @@ impl Encoder<'_> {
                 }
                 let start = self.out.len();
                 if shape == Shape::Object {
-                    if !is_string {
-                        return Err(Retry::Again);
+                    let is_allowed = is_string || (is_tagged && lua_type(state, key) == LUA_TNUMBER);
+                    if !is_allowed {
+                        return Err(Problem::Keys);
                     }
                     self.separate(count, b"{")?;
                     self.key(key)?;
                 } else {
                     if is_string || lua_type(state, key) != LUA_TNUMBER || lua_tonumber(state, key) != f64::from(count + 1) {
-                        return Err(Retry::Again);
+                        lua_settop(state, key - 1);
+                        return match self.classify(table)? {
+                            Keys::Indices { len } => self.array(table, count + 1, len),
+                            Keys::Sparse => Err(Problem::Sparse),
+                            Keys::Mixed => Err(Problem::Keys),
+                        };
                     }
                     self.separate(count, b"[")?;
                 }
@@ -375,7 +395,7 @@ impl Encoder<'_> {
                     }
                     Err(problem) => {
                         self.prepend_key(key, depth, problem);
-                        return Err(Retry::Problem(problem));
+                        return Err(problem);
                     }
                 }
                 lua_settop(state, key);
@@ -386,9 +406,24 @@ impl Encoder<'_> {
         Ok(self.end(count, empty, bracket)?)
     }
 
-    /// Writes a table whose keys are positive integers with holes between them as an array; one whose keys may be numbers as an object;
-    /// refuses all else.
-    unsafe fn irregular(&mut self, table: c_int, shape: Shape) -> Result<(), Problem> {
+    /// Writes a table of the style in which numbers may be keys of an object (lua-cjson's): what it is has to be known first.
+    unsafe fn classified(&mut self, table: c_int, shape: Shape) -> Result<(), Problem> {
+        // SAFETY: as in `members`.
+        unsafe {
+            match (shape, self.classify(table)?) {
+                (Shape::Object, _) | (_, Keys::Mixed) => self.object_with_numbers(table),
+                // lua-cjson writes what the length operator says and nothing else.
+                (Shape::Array, _) => self.array(table, 1, lua_objlen(self.state, table) as c_int),
+                (Shape::Open, Keys::Indices { len: 0 }) => Ok(self.out.push(b"{}")?),
+                (_, Keys::Indices { len }) => self.array(table, 1, len),
+                (_, Keys::Sparse) if self.style.sparse_convert => self.object_with_numbers(table),
+                (_, Keys::Sparse) => Err(Problem::Sparse),
+            }
+        }
+    }
+
+    /// Looks at all keys.
+    unsafe fn classify(&mut self, table: c_int) -> Result<Keys, Problem> {
         let state = self.state;
         let (mut count, mut index_max) = (0.0, 0.0);
         let mut has_only_indices = true;
@@ -399,45 +434,34 @@ impl Encoder<'_> {
             while lua_next(state, table) != 0 {
                 lua_settop(state, key);
                 let kind = lua_type(state, key);
-                let number = if kind == LUA_TNUMBER { lua_tonumber(state, key) } else { 0.0 };
-                // 2^31: the indices that `lua_rawgeti` takes.
-                let is_index = (1.0..2_147_483_648.0).contains(&number) && f64::from(number as i32) == number;
                 if !matches!(kind, LUA_TSTRING | LUA_TNUMBER) {
                     return Err(Problem::Keys);
                 }
-                has_only_indices &= is_index;
+                let number = if kind == LUA_TNUMBER { lua_tonumber(state, key) } else { 0.0 };
+                // 2^31: the indices that `lua_rawgeti` takes.
+                has_only_indices &= (1.0..2_147_483_648.0).contains(&number) && f64::from(number as i32) == number;
                 count += 1.0;
                 if number > index_max {
                     index_max = number;
                 }
             }
-            let takes_numbers = self.style.number_keys || shape == Shape::Object;
-            if shape == Shape::Object || (!has_only_indices && takes_numbers && shape != Shape::Array) {
-                return self.object_with_numbers(table);
-            }
-            if shape == Shape::Array && self.style.number_keys {
-                // lua-cjson writes what the length operator says and nothing else.
-                return self.array(table, lua_objlen(state, table) as c_int);
-            }
-            if !has_only_indices {
-                return Err(Problem::Keys);
-            }
-            let is_sparse = index_max > self.style.sparse_safe && index_max > count * self.style.sparse_ratio;
-            if is_sparse && self.style.sparse_ratio > 0.0 {
-                return if self.style.sparse_convert { self.object_with_numbers(table) } else { Err(Problem::Sparse) };
-            }
-            self.array(table, index_max as c_int)
         }
+        let is_sparse = index_max > self.style.sparse_safe && index_max > count * self.style.sparse_ratio && self.style.sparse_ratio > 0.0;
+        Ok(match () {
+            () if !has_only_indices => Keys::Mixed,
+            () if is_sparse => Keys::Sparse,
+            () => Keys::Indices { len: index_max as c_int },
+        })
     }
 
-    /// Writes the elements 1 to `len`, holes as `null`.
-    unsafe fn array(&mut self, table: c_int, len: c_int) -> Result<(), Problem> {
+    /// Writes the elements `first` to `len`, holes as `null`, and the end; those before `first` are written.
+    unsafe fn array(&mut self, table: c_int, first: c_int, len: c_int) -> Result<(), Problem> {
         let state = self.state;
         let depth = self.depth;
         // SAFETY: the table is at `table`, one slot is free.
         unsafe {
             let top = lua_gettop(state);
-            for index in 1..=len {
+            for index in first..=len {
                 self.separate(index - 1, b"[")?;
                 lua_rawgeti(state, table, index);
                 match self.value(-1) {
@@ -540,23 +564,14 @@ impl Encoder<'_> {
     }
 }
 
-/// What `members` returns when it did not write a table.
-enum Retry {
-    /// The table is neither 1 … n nor all strings.
-    Again,
-    Problem(Problem),
-}
-
-impl From<Overflow> for Retry {
-    fn from(overflow: Overflow) -> Retry {
-        Retry::Problem(overflow.into())
-    }
-}
-
-impl From<Problem> for Retry {
-    fn from(problem: Problem) -> Retry {
-        Retry::Problem(problem)
-    }
+/// What the keys of a table are.
+enum Keys {
+    /// Positive integers up to `len`, few enough holes between them; none at all if that is 0.
+    Indices { len: c_int },
+    /// Positive integers with too many holes.
+    Sparse,
+    /// Others too.
+    Mixed,
 }
 
 /// The level of the first table that stands in the list twice.

@@ -4,12 +4,13 @@
 //! ```lua
 //! -- coldmoon.codec, for the runtime's own modules only:
 //! local ok, value, next = decode(text, position, flags, depth_max, null, array_meta, object_meta)  -- or false, kind, position
-//! local text = encode(value, flags, depth_max, sparse_ratio, sparse_safe, indent)                  -- or nil, problem, detail
+//! local text = encode(value, flags, depth_max, sparse_ratio, sparse_safe, indent,                  -- or nil, problem, detail
+//!                     number_pattern, string.format)
 //! local text = quote(string, flags)
 //! ```
 
 use super::decode::{self, Style as DecodeStyle};
-use super::encode::{self, NotFinite, Problem, Style as EncodeStyle};
+use super::encode::{self, NotFinite, Numbers, Problem, Style as EncodeStyle};
 use super::ffi::*;
 use super::modules;
 use super::stack;
@@ -204,10 +205,10 @@ fn kind_name(kind: Kind) -> &'static [u8] {
 
 /// Lua: see the module's head.
 unsafe extern "C" fn codec_encode(state: *mut lua_State) -> c_int {
-    // SAFETY: called by the runtime's Lua with six arguments; the indentation stays at 6; encoding runs no Lua code.
+    // SAFETY: called by the runtime's Lua with eight arguments, of which 6 to 8 stay; encoding runs no Lua code, `string.format` is none.
     unsafe {
         let vm = Vm::of(state);
-        lua_settop(state, 6);
+        lua_settop(state, 8);
         let has = flags(state, 2);
         let style = EncodeStyle {
             depth_max: (lua_tonumber(state, 3) as usize).min(limits::JSON_DEPTH_MAX),
@@ -223,7 +224,11 @@ unsafe extern "C" fn codec_encode(state: *mut lua_State) -> c_int {
             empty_as_array: has(encode_flag::EMPTY_AS_ARRAY),
             number_keys: has(encode_flag::NUMBER_KEYS),
             skip_unsupported: has(encode_flag::SKIP_UNSUPPORTED),
-            lua_numbers: has(encode_flag::LUA_NUMBERS),
+            numbers: match () {
+                () if lua_type(state, 7) == LUA_TSTRING => Numbers::Format(7),
+                () if has(encode_flag::LUA_NUMBERS) => Numbers::Lua,
+                () => Numbers::Shortest,
+            },
             indent: stack::to_bytes(state, 6),
         };
         let out = &raw mut (*vm).text;

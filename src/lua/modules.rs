@@ -423,6 +423,20 @@ unsafe extern "C" fn open_coldmoon(state: *mut lua_State) -> c_int {
     1
 }
 
+/// Lua: `tostring` of light userdata: `null` for `coldmoon.null`, LuaJIT's text for others.
+pub unsafe extern "C" fn light_to_string(state: *mut lua_State) -> c_int {
+    // SAFETY: called by Lua with the value; the format takes one pointer.
+    unsafe {
+        match lua_touserdata(state, 1) {
+            data if data.is_null() => stack::push_bytes(state, b"null"),
+            data => {
+                lua_pushfstring(state, c"userdata: %p".as_ptr(), data);
+            }
+        }
+    }
+    1
+}
+
 /// Lua: `coldmoon.array([t])`: tags `t`, or a new table, as an array; returns it.
 pub unsafe extern "C" fn array(state: *mut lua_State) -> c_int {
     // SAFETY: called by Lua.

@@ -106,6 +106,8 @@ pub enum Slot {
     ShutdownHooks,
     BeforeSnapshotHooks,
     AfterRestoreHooks,
+    /// What opens LuaJIT's library `ffi`.
+    FfiLoader,
     /// What makes 64-bit cdata, see `decode::push_wide_helpers`.
     WideNumbers,
 }
@@ -207,11 +209,23 @@ impl Vm {
     /// Whether the failure with `status` means that memory is exhausted.
     ///
     /// # Safety
-    /// `vm` is live.
+    /// `vm` is live, the error value is on top of its main state's stack.
     pub unsafe fn is_out_of_memory(vm: *mut Vm, status: c_int) -> bool {
-        // A request refused inside the message handler shows as an error in the handler.
-        // SAFETY: the caller vouches for `vm`.
-        status == LUA_ERRMEM || (status == LUA_ERRERR && unsafe { (*vm).memory.was_refused })
+        // SAFETY: the caller vouches for `vm`; the error value is on top and stays there.
+        unsafe {
+            match status {
+                LUA_ERRMEM => true,
+                // A request refused inside the message handler shows as an error in the handler, one inside a coroutine as an error of the
+                // function that resumed it, with a position in front.
+                _ if !(*vm).memory.was_refused => false,
+                LUA_ERRERR => true,
+                _ => {
+                    let state = (*vm).state;
+                    lua_type(state, -1) == LUA_TSTRING
+                        && stack::to_bytes(state, -1).is_some_and(|text| text.ends_with(b"not enough memory"))
+                }
+            }
+        }
     }
 
     /// Runs `act` with `host` as the runtime that Lua's calls reach.
@@ -285,6 +299,15 @@ unsafe extern "C" fn open(state: *mut lua_State) -> c_int {
             lua_pushcclosure(state, function, 0);
             lua_rawseti(state, LUA_REGISTRYINDEX, slot as c_int);
         }
+        stack::get_field(state, LUA_REGISTRYINDEX, c"_PRELOAD");
+        stack::get_field(state, -1, c"ffi");
+        lua_rawseti(state, LUA_REGISTRYINDEX, Slot::FfiLoader as c_int);
+        // One metatable for all light userdata, so that coldmoon.null has a name.
+        lua_pushlightuserdata(state, ptr::null_mut());
+        lua_createtable(state, 0, 1);
+        stack::set_function(state, lua_gettop(state), c"__tostring", modules::light_to_string);
+        lua_setmetatable(state, -2);
+        lua_settop(state, 1);
         modules::install(vm);
         output::install(vm);
         0

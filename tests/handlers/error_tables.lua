@@ -1,0 +1,34 @@
+-- A table that is raised gives the error its type and message, under either pair of names.
+--
+-- event: {"type":"NotFound","message":"no such user"}
+-- error: NotFound: no such user
+-- category: Function.NotFound
+-- event: {"errorType":"Conflict","errorMessage":"twice"}
+-- error: Conflict: twice
+-- event: {"type":"Only"}
+-- error: Only: …
+-- event: {"message":"only"}
+-- error: LuaError: only
+-- event: {"errorType":"Mixed","message":"names"}
+-- error: Mixed: names
+-- event: {"type":"First","errorType":"Second","message":"one","errorMessage":"two"}
+-- error: First: one
+-- event: {"type":"Runtime.Custom","message":"x"}
+-- error: Runtime.Custom: x
+-- category: Runtime.Custom
+-- event: {"type":"not a valid\r\nX-Evil: category","message":"x"}
+-- error: not a valid\x0d\x0aX-Evil: category: x
+-- category: Function.Unknown
+-- event: {"type":5,"message":7}
+-- error: 5: 7
+-- event: {"type":{},"message":[]}
+-- error: LuaError: …
+-- event: {"type":null,"message":"null type"}
+-- error: LuaError: null type
+-- event: {}
+-- error: LuaError: (error object is a table value)
+-- stack: [C]: in function 'error'
+-- stack: app.lua:34: in function 'handler'
+return { handler = function(event)
+
+  error(event) end }

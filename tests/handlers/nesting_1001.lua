@@ -1,0 +1,11 @@
+-- Nesting of 1,001 levels is refused, and the process lives on.
+--
+-- event: {{[*1001}}{{]*1001}}
+-- error: Runtime.UnmarshalError: the event is not JSON: …at byte 1001
+-- event: {{[*100000}}
+-- error: Runtime.UnmarshalError: the event is not JSON: …at byte 1001
+-- event: {{{"a":*1001}}1{{}*1001}}
+-- error: Runtime.UnmarshalError: the event is not JSON: …
+-- event: 1
+-- response: 1
+return { handler = function(event) return event end }

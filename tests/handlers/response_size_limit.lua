@@ -1,0 +1,12 @@
+-- A result of exactly 6,291,556 bytes is posted; one byte more is found before it is sent.
+--
+-- event: 6291554
+-- response: "{{x*6291554}}"
+-- event: 6291555
+-- error: Function.ResponseSizeTooLarge: …6291556…
+-- category: Function.ResponseSizeTooLarge
+-- event: 20000000
+-- error: Function.ResponseSizeTooLarge: …
+-- event: 1
+-- response: "x"
+return { handler = function(event) return ("x"):rep(event) end }

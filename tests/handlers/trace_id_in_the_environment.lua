@@ -1,0 +1,15 @@
+-- _X_AMZN_TRACE_ID is that of the present invocation, or absent.
+--
+-- header: Lambda-Runtime-Trace-Id: Root=1;Parent=2;Sampled=1
+-- event: 1
+-- response: "Root=1;Parent=2;Sampled=1"
+-- header: Lambda-Runtime-Trace-Id: Root=3
+-- event: 2
+-- response: "Root=3"
+-- header: Lambda-Runtime-Trace-Id:
+-- event: 3
+-- response: "absent"
+-- header: Lambda-Runtime-Trace-Id: Root=4
+-- event: 4
+-- response: "Root=4"
+return { handler = function() return os.getenv("_X_AMZN_TRACE_ID") or "absent" end }

@@ -1,0 +1,52 @@
+-- An event that is not JSON is an error of that invocation, with the place; the process lives on.
+--
+-- event: {"a":1,}
+-- error: Runtime.UnmarshalError: the event is not JSON: …at byte 8
+-- category: Runtime.UnmarshalError
+-- event: 
+-- error: Runtime.UnmarshalError: the event is not JSON: …at byte 1
+-- event: [1,2
+-- error: Runtime.UnmarshalError: …at byte 5
+-- event: {"a":01}
+-- error: Runtime.UnmarshalError: …at byte 7
+-- event: [0x10]
+-- error: Runtime.UnmarshalError: …at byte 3
+-- event: [NaN]
+-- error: Runtime.UnmarshalError: …at byte 2
+-- event: [1] x
+-- error: Runtime.UnmarshalError: …at byte 5
+-- event: "a\x01b"
+-- error: Runtime.UnmarshalError: …at byte 3
+-- event: "\xff"
+-- error: Runtime.UnmarshalError: …at byte 2
+-- event: "\xed\xa0\x80"
+-- error: Runtime.UnmarshalError: …
+-- event: "\q"
+-- error: Runtime.UnmarshalError: …
+-- event: "\u12g4"
+-- error: Runtime.UnmarshalError: …
+-- event: // comment
+-- error: Runtime.UnmarshalError: …at byte 1
+-- event: {'a':1}
+-- error: Runtime.UnmarshalError: …at byte 2
+-- event: \xef\xbb\xbf{}
+-- error: Runtime.UnmarshalError: …at byte 1
+-- event: [1,]
+-- error: Runtime.UnmarshalError: …at byte 4
+-- event: {"a" 1}
+-- error: Runtime.UnmarshalError: …at byte 6
+-- event: .5
+-- error: Runtime.UnmarshalError: …at byte 1
+-- event: 1.
+-- error: Runtime.UnmarshalError: …
+-- event: +1
+-- error: Runtime.UnmarshalError: …at byte 1
+-- event: truefalse
+-- error: Runtime.UnmarshalError: …at byte 5
+-- event: "unterminated
+-- error: Runtime.UnmarshalError: …
+-- event: \x00
+-- error: Runtime.UnmarshalError: …at byte 1
+-- event: {"ok":true}
+-- response: {"ok":true}
+return { handler = function(event) return event end }

@@ -1,0 +1,17 @@
+-- Arrays and objects come back as they were, also when they are empty.
+--
+-- event: []
+-- response: []
+-- event: {}
+-- response: {}
+-- event: {"a":[]}
+-- response: {"a":[]}
+-- event: {"a":{}}
+-- response: {"a":{}}
+-- event: [[],{},[[]],[{}]]
+-- response: [[],{},[[]],[{}]]
+-- event: {"":{"":[]}}
+-- response: {"":{"":[]}}
+-- event:   [ 1 , 2 ,\x093 ]  
+-- response: [1,2,3]
+return { handler = function(event) return event end }
