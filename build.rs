@@ -31,6 +31,7 @@ fn main() {
 
     let luajit = build_luajit(&target, &out, variable("PROFILE") == "debug");
     luajit.print_cargo_metadata();
+    check_layout(&out);
     let compiler = if runs_here(&target) { out.clone() } else { build_host_luajit(&out) };
     embed_lua(&compiler.join("luajit-build/src/luajit"), &out);
     link_libraries(&target);
@@ -57,6 +58,14 @@ fn build_luajit(target: &str, out: &Path, debug: bool) -> luajit_src::Artifacts 
     }
     // Debug builds check every call of the C API (LUA_USE_APICHECK) and LuaJIT's own assertions: that is what the tests run on.
     luajit_src::Build::new().target(target).out_dir(out).lua52compat(true).debug(debug).build()
+}
+
+/// Compiles the assertions about LuaJIT's memory layout that `src/lua/layout.rs` relies on. Nothing of it is linked.
+fn check_layout(out: &Path) {
+    println!("cargo:rerun-if-changed=src/lua/layout.c");
+    let mut build = cc::Build::new();
+    build.file("src/lua/layout.c").include(out.join("luajit-build/src")).define("LUAJIT_ENABLE_LUA52COMPAT", None).warnings(false);
+    build.cargo_metadata(false).compile("layout");
 }
 
 /// A LuaJIT for the machine that builds, only to compile `lua/` when the target's own cannot run here. Both are GC64 and little-endian, so

@@ -1,18 +1,36 @@
 //! Growable bytes with a hard bound.
 //!
-//! A [`Buffer`] is one anonymous private mapping. The kernel hands out zeroed pages when they are first touched, so capacity that is
-//! not used costs nothing, growing is one `mremap` without a copy, and every byte up to the capacity is initialised: [`Buffer::spare`] can
-//! be an ordinary `&mut [u8]`. Nothing is mapped before the first byte is asked for.
+//! A [`Buffer`] begins in a small piece of static memory and moves to an anonymous private mapping when it outgrows that. Small uses so
+//! share a few pages, whose first touch is what start-up mostly costs (2 to 3 µs each), and make no system call. A mapping grows by one
+//! `mremap` without a copy, its untouched capacity costs nothing. Every byte up to the capacity is initialised, in static memory as in
+//! fresh pages of the kernel: [`Buffer::spare`] can be an ordinary `&mut [u8]`.
 //!
 //! Bound: given at construction, see `limits`. A buffer never exceeds it; the caller learns that by [`Overflow::Bound`].
 
 use crate::sys;
 use core::ptr;
 use core::slice;
+use core::sync::atomic::{AtomicUsize, Ordering};
 
-/// The first mapping and the step of growth, in bytes. Untouched pages of it cost nothing; it is far below the 2 MiB from which
-/// transparent huge pages would make the first touch zero a whole huge page.
-const FIRST_BYTES: usize = 64 * 1024;
+/// The first mapping, in bytes. Untouched pages of it cost nothing; it is far below the 2 MiB from which transparent huge pages would make
+/// the first touch zero a whole huge page.
+const MAPPING_BYTES_MIN: usize = 64 * 1024;
+
+/// Static memory for the beginnings of all buffers of a process; when it is used up they begin with mappings.
+const ARENA_BYTES: usize = 32 * 1024;
+
+/// Of u64, so that every piece can begin at a multiple of eight.
+static mut ARENA: [u64; ARENA_BYTES / 8] = [0; ARENA_BYTES / 8];
+/// Bytes of the arena that are given away. They are never given back.
+static ARENA_USED: AtomicUsize = AtomicUsize::new(0);
+
+/// Takes `bytes` bytes of the arena, at an address that is a multiple of eight.
+fn take_static(bytes: usize) -> Option<*mut u8> {
+    let bytes = bytes.next_multiple_of(8);
+    let at = ARENA_USED.fetch_add(bytes, Ordering::Relaxed);
+    // SAFETY: `at..at + bytes` lies in the arena and was never given to anybody else: the counter only grows.
+    (at.saturating_add(bytes) <= ARENA_BYTES).then(|| unsafe { (&raw mut ARENA).cast::<u8>().add(at) })
+}
 
 /// Why a buffer could not take more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,24 +43,33 @@ pub enum Overflow {
 
 /// Growable bytes with a hard bound. See the module's head.
 pub struct Buffer {
-    /// Start of the mapping, dangling while `capacity` is 0.
+    /// Start of the memory, dangling while `capacity` is 0.
     start: *mut u8,
     len: usize,
     capacity: usize,
     bound: usize,
+    /// What it takes of the static memory at first.
+    first_bytes: usize,
+    /// Whether the memory is a mapping of its own.
+    is_mapped: bool,
 }
 
 impl Buffer {
-    /// An empty buffer that never grows over `bound` bytes. Maps nothing yet.
+    /// An empty buffer that never grows over `bound` bytes, for small uses in general. Takes no memory yet.
     pub const fn new(bound: usize) -> Buffer {
-        Buffer { start: ptr::dangling_mut(), len: 0, capacity: 0, bound }
+        Buffer::with_first(bound, 1024)
+    }
+
+    /// The same, for uses of up to `first_bytes` bytes in general.
+    pub const fn with_first(bound: usize, first_bytes: usize) -> Buffer {
+        Buffer { start: ptr::dangling_mut(), len: 0, capacity: 0, bound, first_bytes, is_mapped: false }
     }
 
     /// The bytes written so far.
     #[inline]
     pub fn bytes(&self) -> &[u8] {
-        // SAFETY: `start..start + capacity` is one live mapping of initialised bytes (made by `grow`), `len <= capacity`; while
-        // `capacity` is 0, `start` is dangling but aligned and the slice is empty.
+        // SAFETY: `start..start + capacity` is live, initialised and this buffer's own (see `grow`), `len <= capacity`; while `capacity` is
+        // 0, `start` is dangling but aligned and the slice is empty.
         unsafe { slice::from_raw_parts(self.start, self.len) }
     }
 
@@ -80,15 +107,26 @@ impl Buffer {
         if needed > self.bound {
             return Err(Overflow::Bound);
         }
+        if self.capacity == 0
+            && needed <= self.first_bytes
+            && let Some(start) = take_static(self.first_bytes)
+        {
+            self.start = start;
+            self.capacity = self.first_bytes.min(self.bound);
+            return Ok(());
+        }
         // Doubling keeps the number of system calls logarithmic; the bound may cut the last step short.
-        let wanted = needed.next_power_of_two().max(FIRST_BYTES).min(self.bound.max(FIRST_BYTES));
-        let start = if self.capacity == 0 {
-            sys::map(wanted)
-        } else {
+        let wanted = needed.next_power_of_two().max(MAPPING_BYTES_MIN).min(self.bound.max(MAPPING_BYTES_MIN));
+        if self.is_mapped {
             // SAFETY: `start` and `capacity` are those of the live mapping that this buffer alone owns.
-            unsafe { sys::remap(self.start, self.capacity, wanted) }
-        };
-        self.start = start.ok_or(Overflow::Memory)?;
+            self.start = unsafe { sys::remap(self.start, self.capacity, wanted) }.ok_or(Overflow::Memory)?;
+        } else {
+            let start = sys::map(wanted).ok_or(Overflow::Memory)?;
+            // SAFETY: the mapping is new and longer than what was written so far.
+            unsafe { ptr::copy_nonoverlapping(self.start, start, self.len) };
+            self.start = start;
+            self.is_mapped = true;
+        }
         self.capacity = wanted;
         Ok(())
     }
@@ -102,10 +140,19 @@ impl Buffer {
         Ok(())
     }
 
+    /// Appends one byte.
+    #[inline(always)]
+    pub fn push_byte(&mut self, byte: u8) -> Result<(), Overflow> {
+        self.reserve(1)?;
+        self.spare()[0] = byte;
+        self.len += 1;
+        Ok(())
+    }
+
     /// The room behind the written bytes: initialised, of no particular content. Fill a prefix, then [`Buffer::advance`].
     #[inline]
     pub fn spare(&mut self) -> &mut [u8] {
-        // SAFETY: `len..capacity` lies in the live mapping, whose bytes the kernel initialised; `&mut self` makes the view unique.
+        // SAFETY: `len..capacity` lies in this buffer's memory, all of it initialised; `&mut self` makes the view unique.
         unsafe { slice::from_raw_parts_mut(self.start.add(self.len), self.capacity - self.len) }
     }
 
@@ -142,7 +189,7 @@ impl Buffer {
 
     /// Gives memory over `kept` bytes of capacity back to the kernel, so that one large event does not stay resident for ever.
     pub fn shrink(&mut self, kept: usize) {
-        let kept = kept.max(FIRST_BYTES).max(self.len);
+        let kept = kept.max(MAPPING_BYTES_MIN).max(self.len);
         if self.capacity <= kept {
             return;
         }
@@ -156,14 +203,14 @@ impl Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        if self.capacity != 0 {
+        if self.is_mapped {
             // SAFETY: the mapping is this buffer's own and no borrow of it is left.
             unsafe { sys::unmap(self.start, self.capacity) }
         }
     }
 }
 
-// SAFETY: a `Buffer` owns its mapping alone; nothing in it is tied to a thread.
+// SAFETY: a `Buffer` owns its memory alone; nothing in it is tied to a thread.
 unsafe impl Send for Buffer {}
 
 #[cfg(test)]
@@ -171,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_mapped_before_the_first_byte() {
+    fn no_memory_is_taken_before_the_first_byte() {
         let buffer = Buffer::new(10);
         assert_eq!((buffer.capacity, buffer.bytes()), (0, &b""[..]));
     }
@@ -188,7 +235,26 @@ mod tests {
         assert_eq!(buffer.bytes(), &text[2_999_990..]);
         buffer.shrink(0);
         assert_eq!(buffer.bytes(), &text[2_999_990..]);
-        assert_eq!(buffer.capacity, FIRST_BYTES);
+        assert_eq!(buffer.capacity, MAPPING_BYTES_MIN);
+    }
+
+    #[test]
+    fn the_move_out_of_static_memory_keeps_the_bytes() {
+        let mut buffer = Buffer::with_first(1 << 20, 100);
+        buffer.push(b"begin").unwrap();
+        buffer.push(&[b'x'; 1000]).unwrap();
+        assert!(buffer.is_mapped && buffer.bytes().starts_with(b"beginxxx") && buffer.len() == 1005);
+    }
+
+    #[test]
+    fn static_memory_that_is_used_up_is_replaced_by_mappings() {
+        let mut buffers: Vec<Buffer> = (0..2 * ARENA_BYTES / 1000).map(|_| Buffer::with_first(2000, 1000)).collect();
+        for (index, buffer) in buffers.iter_mut().enumerate() {
+            buffer.push(&[index as u8; 900]).unwrap();
+        }
+        for (index, buffer) in buffers.iter().enumerate() {
+            assert_eq!(buffer.bytes(), [index as u8; 900]);
+        }
     }
 
     #[test]

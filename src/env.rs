@@ -1,7 +1,7 @@
 //! What the platform says in the environment: one borrowed struct, read once.
 //!
-//! Source: `Defined runtime environment variables`, docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html. An empty value counts as
-//! absent.
+//! Source: `Defined runtime environment variables`, docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html. An empty value counts
+//! as absent.
 
 use crate::sys;
 

@@ -7,8 +7,8 @@ pub const JSON_DEPTH_MAX: usize = 1000;
 /// A response that the platform takes: 6 MiB + 100 (`MaxPayloadSize` in `interop/model.go` of AWS's emulator).
 pub const RESPONSE_BYTES_MAX: usize = 6 * 1024 * 1024 + 100;
 
-/// The buffer of a response: one that is a little too large is encoded whole and refused with its type; JSON asks for a little more room than
-/// it fills.
+/// The buffer of a response: one that is a little too large is encoded whole and refused with its type; JSON asks for a little more room
+/// than it fills.
 pub const BODY_BYTES_MAX: usize = RESPONSE_BYTES_MAX + 64 * 1024;
 
 /// The head of a reply: the service's own bound for request line and headers of Invoke is 1 MB, and it hands them on in headers.
@@ -51,8 +51,8 @@ pub const REQUEST_HEAD_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// The X-Ray cause header: the platform crops above 64 KiB (`MaxErrorCauseSizeBytes` in `error_cause.go` of AWS's emulator).
 pub const XRAY_CAUSE_BYTES_MAX: usize = 64 * 1024;
 
-/// The text of an error: message and stack trace as Lua gave them. Managed instances take error documents up to 1 MiB, and a byte may become
-/// six when it is escaped.
+/// The text of an error: message and stack trace as Lua gave them. Managed instances take error documents up to 1 MiB, and a byte may
+/// become six when it is escaped.
 pub const ERROR_TEXT_BYTES_MAX: usize = 128 * 1024;
 
 /// An error document: see [`ERROR_TEXT_BYTES_MAX`].

@@ -36,8 +36,9 @@ extern "C" fn main(_argc: c_int, _argv: *const *const c_char) -> c_int {
         return refuse(&mut log, &[b"AWS_LAMBDA_RUNTIME_API is not of the form host:port: ", address]);
     };
     let mut parking = Connection::new(second);
+    let place = &raw mut PLACE;
     // SAFETY: this is the only mention of PLACE, and `main` runs once.
-    let place = unsafe { &mut *&raw mut PLACE };
+    let place = unsafe { &mut *place };
     let (Ok(mut api), Some(mut lua)) = (RuntimeApi::new(socket, endpoint, env.task_root()), Lua::open(place, &env)) else {
         return refuse(&mut log, &[b"not enough memory to start"]);
     };

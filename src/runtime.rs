@@ -68,8 +68,8 @@ pub fn run<T: Transport, I: Interpreter>(
 
 /// Answers one event after the other until the process has to end; returns the exit code.
 fn serve<T: Transport, I: Interpreter>(env: &Env, api: &mut RuntimeApi<'_, T>, interpreter: &mut I, log: &mut Log) -> i32 {
-    let mut event = Buffer::new(limits::RECEIVE_BYTES_MAX);
-    let mut body = Buffer::new(limits::BODY_BYTES_MAX);
+    let mut event = Buffer::with_first(limits::RECEIVE_BYTES_MAX, 8 * 1024);
+    let mut body = Buffer::with_first(limits::BODY_BYTES_MAX, 2 * 1024);
     let mut failures = 0;
     loop {
         // 1. Nothing of the last invocation is left but capacity: see 12.
@@ -141,7 +141,8 @@ fn shut_down<T: Transport, I: Interpreter>(api: &mut RuntimeApi<'_, T>, interpre
     0
 }
 
-/// SnapStart: the hooks around the snapshot, which is taken while the reply to one request is awaited. The code to exit with, if a hook fails.
+/// SnapStart: the hooks around the snapshot, which is taken while the reply to one request is awaited. The code to exit with, if a hook
+/// fails.
 fn pass_snapshot<T: Transport, I: Interpreter>(api: &mut RuntimeApi<'_, T>, interpreter: &mut I, log: &mut Log) -> Option<i32> {
     if let Err(failure) = interpreter.run_hooks(Hook::BeforeSnapshot, &mut Running::new(api, log, None)) {
         return report(api, log, None, &Failure { error_type: b"Runtime.BeforeSnapshotError", ..failure });

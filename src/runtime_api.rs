@@ -8,7 +8,7 @@
 //! | `GET /runtime/invocation/next` | [`RuntimeApi::next`] |
 //! | `POST /runtime/invocation/{id}/response` | [`RuntimeApi::respond`] |
 //! | `POST /runtime/invocation/{id}/error` | [`RuntimeApi::fail`] |
-//! | `POST /runtime/invocation/{id}/response`, streamed | [`RuntimeApi::start_stream`], [`RuntimeApi::write_stream`], [`RuntimeApi::end_stream`] |
+//! | the same, streamed | [`RuntimeApi::start_stream`], [`RuntimeApi::write_stream`], [`RuntimeApi::end_stream`] |
 //! | `POST /runtime/init/error` | [`RuntimeApi::fail_init`] |
 //! | `GET /runtime/restore/next`, `POST /runtime/restore/error` | [`RuntimeApi::wait_for_restore`], [`RuntimeApi::fail_restore`] |
 //! | `POST /2020-01-01/extension/register`, `GET …/extension/event/next` | [`RuntimeApi::register_extension`] |
@@ -88,7 +88,7 @@ impl<'e, T: Transport> RuntimeApi<'e, T> {
             endpoint,
             next_bytes: heads.len(),
             heads,
-            reply: Buffer::new(limits::REPLY_BYTES_MAX),
+            reply: Buffer::with_first(limits::REPLY_BYTES_MAX, 512),
             document: Buffer::new(limits::ERROR_BYTES_MAX),
             task_root,
         })

@@ -1,6 +1,7 @@
 //! The only caller of libc. Thin: one function per need, `errno` for errors, no policy, no state.
 //!
-//! Only constants and structures that are the kernel's own are used, so that the same code is right with glibc (tests) and musl (the layer).
+//! Only constants and structures that are the kernel's own are used, so that the same code is right with glibc (tests) and musl (the
+//! layer).
 
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::mem;
@@ -109,8 +110,8 @@ impl SocketAddress {
     }
 }
 
-/// Looks a host name up (`getaddrinfo(3)`): its first IPv4 address, else its first IPv6 address. Local servers listen on 127.0.0.1 more often
-/// than on ::1, and `localhost` names both. `None` if there is none.
+/// Looks a host name up (`getaddrinfo(3)`): its first IPv4 address, else its first IPv6 address. Local servers listen on 127.0.0.1 more
+/// often than on ::1, and `localhost` names both. `None` if there is none.
 pub fn resolve(host: &CStr, port: u16) -> Option<SocketAddress> {
     [libc::AF_INET, libc::AF_INET6].into_iter().find_map(|family| resolve_in(family, host, port))
 }
@@ -241,7 +242,9 @@ pub fn ignore_broken_pipes() {
 }
 
 /// The stack of [`note_fault`]: the ordinary one may be what has run out.
-static mut FAULT_STACK: [u8; 8192] = [0; 8192];
+static mut FAULT_STACK: [u8; FAULT_STACK_BYTES] = [0; FAULT_STACK_BYTES];
+/// MINSIGSTKSZ and what writing a line takes, several times over.
+const FAULT_STACK_BYTES: usize = 8192;
 
 /// SIGSEGV: says so, and lets the signal end the process. The platform answers the invocation.
 extern "C" fn note_fault(_signal: c_int) {
@@ -250,8 +253,8 @@ extern "C" fn note_fault(_signal: c_int) {
     unsafe { libc::signal(libc::SIGSEGV, libc::SIG_DFL) };
 }
 
-/// How far the C stack may grow. LuaJIT bounds recursion in Lua, but not through C functions that call back (`string.gsub`, coroutines): with
-/// the usual 8 MiB that ends in a fault. With this much LuaJIT's own bounds, or its memory, come first. The kernel keeps 128 MiB free
+/// How far the C stack may grow. LuaJIT bounds recursion in Lua, but not through C functions that call back (`string.gsub`, coroutines):
+/// with the usual 8 MiB that ends in a fault. With this much LuaJIT's own bounds, or its memory, come first. The kernel keeps 128 MiB free
 /// below the stack (`MIN_GAP` in its mmap.c) and hands out pages only as they are touched.
 const STACK_BYTES_MAX: libc::rlim_t = 120 << 20;
 
@@ -271,8 +274,7 @@ pub fn raise_stack_limit() {
 pub fn explain_faults() {
     // SAFETY: the stack is static memory that nothing else uses; the structures are plain data that the kernel reads.
     unsafe {
-        let stack =
-            libc::stack_t { ss_sp: (&raw mut FAULT_STACK).cast(), ss_flags: 0, ss_size: mem::size_of_val(&*&raw const FAULT_STACK) };
+        let stack = libc::stack_t { ss_sp: (&raw mut FAULT_STACK).cast(), ss_flags: 0, ss_size: FAULT_STACK_BYTES };
         libc::sigaltstack(&stack, ptr::null_mut());
         let mut action: libc::sigaction = mem::zeroed();
         action.sa_sigaction = note_fault as *const () as usize;
@@ -446,8 +448,9 @@ pub fn set_trace_variable(value: Option<&[u8]>) {
     let Some(value) = value.filter(|value| value.len() <= TRACE_BYTES_MAX - name.len() - 2 && !value.contains(&0)) else {
         return;
     };
+    let place = &raw mut TRACE_TEXT;
     // SAFETY: the process has one thread, and this function is the only one that names TRACE_TEXT.
-    let text = unsafe { &mut *&raw mut TRACE_TEXT };
+    let text = unsafe { &mut *place };
     let start = name.len() + 1;
     text[..name.len()].copy_from_slice(name);
     text[name.len()] = b'=';

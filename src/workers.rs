@@ -1,10 +1,11 @@
 //! Concurrent workers (managed instances): as many processes as the platform sends invocations at the same time, each with a connection of
 //! its own, forked from the initialised one.
 //!
-//! A fork shares what INIT has built until it is written to, and it is sound here: the process has one thread and no connection that is in use
-//! yet. The parent serves nothing; it replaces a worker that dies and passes SIGTERM on. Workers die with their parent.
+//! A fork shares what INIT has built until it is written to, and it is sound here: the process has one thread and no connection that is in
+//! use yet. The parent serves nothing; it replaces a worker that dies and passes SIGTERM on. Workers die with their parent.
 //!
-//! Bounds: `WORKERS_MAX` workers; a pause before each replacement, doubled while they keep dying young, `YOUNG_DEATHS_MAX` in a row end it all.
+//! Bounds: `WORKERS_MAX` workers; a pause before each replacement, doubled while they keep dying young, `YOUNG_DEATHS_MAX` in a row end it
+//! all.
 
 use crate::interpreter::Level;
 use crate::log::Log;

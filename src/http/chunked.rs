@@ -1,12 +1,12 @@
 //! The chunked transfer coding (RFC 9112 section 7.1), decoded in place.
 //!
-//! Layout: the buffer holds `… framing data framing data …` as received; the decoder moves each chunk's data down so that it stands directly
-//! behind the data before it. The first chunk stays where it is: the service sends events of any size as one chunk, and those are
+//! Layout: the buffer holds `… framing data framing data …` as received; the decoder moves each chunk's data down so that it stands
+//! directly behind the data before it. The first chunk stays where it is: the service sends events of any size as one chunk, and those are
 //! never moved. Incomplete input is not an error: [`Chunked::decode`] is called again when more has arrived.
 //!
 //! Accepts: any number of chunks, upper and lower case sizes of up to 16 digits, leading zeros, extensions, trailers, bare LF.
-//! Bounds: `limits::CHUNK_LINE_BYTES_MAX`, `limits::TRAILER_BYTES_MAX`, and the buffer's own. Cost: each byte once, each byte of a second or
-//! later chunk moved once.
+//! Bounds: `limits::CHUNK_LINE_BYTES_MAX`, `limits::TRAILER_BYTES_MAX`, and the buffer's own. Cost: each byte once, each byte of a second
+//! or later chunk moved once.
 
 use crate::limits;
 use core::ops::Range;

@@ -328,6 +328,8 @@ pub struct Socket {
     fd: c_int,
 }
 
+// There are two of these in a process, both made at start: the room for a name is not worth an allocation.
+#[allow(clippy::large_enum_variant)]
 enum Host {
     /// Nothing is looked up.
     Ipv4([u8; 4]),
@@ -342,8 +344,8 @@ impl Host {
 }
 
 impl Socket {
-    /// The socket for an authority (RFC 3986 section 3.2 without user information): `host:port`, `[address]:port` or a bare host, which means
-    /// port 80. `None` if it is none. Connects to nothing yet.
+    /// The socket for an authority (RFC 3986 section 3.2 without user information): `host:port`, `[address]:port` or a bare host, which
+    /// means port 80. `None` if it is none. Connects to nothing yet.
     pub fn new(authority: &[u8]) -> Option<Socket> {
         // The port begins at the last colon, unless that stands in the brackets of an IPv6 address.
         let (host, port) = match memchr::memrchr(b':', authority) {

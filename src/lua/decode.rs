@@ -348,19 +348,16 @@ impl Sink for Builder {
 
 /// Pushes the helpers for 64-bit cdata, made when the first such number comes.
 ///
-/// There is no C API for cdata. The helpers own two places of eight bytes; C knows their addresses as the cdata's pointers and reads and writes
-/// there, a Lua function boxes or unboxes. The table: signed place, its boxing function, unsigned place, its boxing function, and a function
-/// that puts a value into the place of its type and returns 1 or 3, or nothing for another type.
+/// There is no C API for cdata. The helpers own two places of eight bytes; C knows their addresses as the cdata's pointers and writes
+/// there, a Lua function boxes. The table: signed place, its boxing function, unsigned place, its boxing function.
 ///
 /// Stack: [-0, +1], 3 slots. Raises: memory only.
 ///
 /// # Safety
 /// `state` is live, the slots are free, the calling frames own nothing.
 unsafe fn push_wide_helpers(state: *mut lua_State) {
-    const MAKER: &[u8] = b"local ffi = ... local istype, int64, uint64 = ffi.istype, ffi.typeof 'int64_t', ffi.typeof 'uint64_t' \
-        local signed, unsigned = ffi.new('int64_t[1]'), ffi.new('uint64_t[1]') \
-        return { signed, function() return signed[0] end, unsigned, function() return unsigned[0] end, function(value) \
-        if istype(int64, value) then signed[0] = value return 1 elseif istype(uint64, value) then unsigned[0] = value return 3 end end }";
+    const MAKER: &[u8] = b"local ffi = ... local signed, unsigned = ffi.new('int64_t[1]'), ffi.new('uint64_t[1]') \
+        return { signed, function() return signed[0] end, unsigned, function() return unsigned[0] end }";
     // SAFETY: the caller vouches for `state`; MAKER is a valid chunk.
     unsafe {
         lua_rawgeti(state, LUA_REGISTRYINDEX, Slot::WideNumbers as c_int);
@@ -385,22 +382,6 @@ unsafe fn push_wide_helpers(state: *mut lua_State) {
     }
 }
 
-/// The place of the type that stands at `first` in the helpers' table, which is on top.
-///
-/// Stack: [-0, +0], 1 slot. Raises: nothing.
-///
-/// # Safety
-/// The helpers' table is on top of `state`.
-unsafe fn wide_place(state: *mut lua_State, first: c_int) -> *mut u64 {
-    // SAFETY: the caller vouches for the table; the cdata lives as long as the table in the registry.
-    unsafe {
-        lua_rawgeti(state, -1, first);
-        let place = lua_topointer(state, -1).cast_mut().cast();
-        lua_pop(state, 1);
-        place
-    }
-}
-
 /// Pushes a 64-bit integer as `int64_t` or `uint64_t` cdata; the bits of a signed one as they are.
 ///
 /// Stack: [-0, +1], 4 slots. Raises: memory only.
@@ -412,36 +393,12 @@ unsafe fn push_wide(state: *mut lua_State, bits: u64, is_signed: bool) {
     unsafe {
         push_wide_helpers(state);
         let first = if is_signed { 1 } else { 3 };
-        wide_place(state, first).write(bits);
+        lua_rawgeti(state, -1, first);
+        let place: *mut u64 = lua_topointer(state, -1).cast_mut().cast();
+        lua_pop(state, 1);
+        place.write(bits);
         lua_rawgeti(state, -1, first + 1);
         lua_remove(state, -2);
         lua_call(state, 0, 1);
-    }
-}
-
-/// The number in `int64_t` or `uint64_t` cdata at `index`; `None` for other cdata.
-///
-/// Stack: [-0, +0], 4 slots. Raises: memory only.
-///
-/// # Safety
-/// As for [`push_wide_helpers`].
-pub unsafe fn to_wide(state: *mut lua_State, index: c_int) -> Option<Number> {
-    // SAFETY: the caller vouches for `state`; the place is eight bytes that the helper has just written.
-    unsafe {
-        let top = lua_gettop(state);
-        lua_pushvalue(state, index);
-        push_wide_helpers(state);
-        lua_rawgeti(state, -1, 5);
-        lua_pushvalue(state, top + 1);
-        lua_call(state, 1, 1);
-        let first = lua_tonumber(state, -1) as c_int;
-        lua_pop(state, 1);
-        let number = match first {
-            1 => Some(Number::Int64(wide_place(state, 1).read() as i64)),
-            3 => Some(Number::Uint64(wide_place(state, 3).read())),
-            _ => None,
-        };
-        lua_settop(state, top);
-        number
     }
 }

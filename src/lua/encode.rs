@@ -1,18 +1,22 @@
 //! Lua values to JSON, straight from the Lua stack into the send buffer.
 //!
-//! What a table is, is decided while it is written: as an array as long as its keys are 1, 2, 3 …, as an object if the first key is a
-//! string. Only the keys of a table with holes are looked at twice. Metamethods are not called.
+//! Tables are read where they lie (`layout`). What a table is, is decided once: an array if all its elements are in its array part, without
+//! holes; an object if it has no array part and its first key is a string. Only what is neither is looked at twice (`irregular`).
+//! Nothing is written twice, which would double with every level. Metamethods are not called.
 //!
-//! Bounds: nesting by `limits::JSON_DEPTH_MAX`, which also ends a cycle; three stack slots per level; the buffer's own.
+//! Bounds: nesting by `limits::JSON_DEPTH_MAX`, which also ends a cycle; the buffer's own. The elements that an array keeps in its hash
+//! part are sorted in the scratch buffer, eight bytes each.
 
 use super::ffi::*;
+use super::layout::{self, Slot, Table, Value};
 use super::modules::{self, Tag};
+use super::stack;
 use super::vm::Vm;
-use super::{decode, stack};
 use crate::buffer::{Buffer, Overflow};
-use crate::json::{self, Number, StringRules, WriteError};
+use crate::json::{self, StringRules, WriteError};
 use crate::limits;
 use core::ffi::{c_int, c_void};
+use core::ops::Range;
 
 /// How values are written. [`Style::RESULT`] is the contract's; the rest is for modules that other libraries' users know.
 #[derive(Clone, Copy)]
@@ -172,17 +176,24 @@ pub unsafe fn report(vm: *mut Vm, error_type: &[u8], root: &[u8], problem: Probl
 
 /// Appends the value at `index` as JSON. After a problem the path to the culprit is in `vm.path`.
 ///
-/// Stack: [-0, +0]. Raises: memory only.
+/// Stack: [-0, +0], 4 slots. Raises: memory only, and only in a style with Lua's own numbers.
 ///
 /// # Safety
 /// `state` belongs to `vm`, the calling frames own nothing.
 pub unsafe fn write_value(vm: *mut Vm, state: *mut lua_State, index: c_int, style: &Style<'_>, out: &mut Buffer) -> Result<(), Problem> {
-    // SAFETY: the caller vouches for `vm` and `state`.
+    // SAFETY: the caller vouches for `vm` and `state`. The value stays on the stack, so all that it refers to stays alive; nothing below
+    // changes a Lua object or runs Lua code.
     unsafe {
-        let top = lua_gettop(state);
         (*vm).path.clear();
-        let result = Encoder { vm, state, style, out, depth: 0 }.value(index);
-        lua_settop(state, top);
+        (*vm).scratch.clear();
+        let mut encoder = Encoder { vm, state, style, out, depth: 0 };
+        let result = match lua_type(state, index) {
+            LUA_TLIGHTUSERDATA => {
+                encoder.light(lua_touserdata(state, index).is_null(), lua_touserdata(state, index) == modules::empty_array())
+            }
+            _ => encoder.value(layout::stack_value(state, index)),
+        };
+        (*vm).scratch.reset(limits::KEPT_BYTES);
         result
     }
 }
@@ -207,59 +218,72 @@ struct Encoder<'a> {
 }
 
 impl Encoder<'_> {
-    /// Writes the value at `index`.
-    ///
-    /// # Safety
-    /// Of all methods: `state` is live, `index` is absolute or a negative one that is valid now.
-    unsafe fn value(&mut self, index: c_int) -> Result<(), Problem> {
-        // SAFETY: the caller vouches for `index`; strings stay on the stack while they are written.
-        unsafe {
-            match lua_type(self.state, index) {
-                LUA_TSTRING => {
-                    let text = stack::to_bytes(self.state, index).unwrap_or_default();
-                    Ok(json::write_string(self.out, text, &self.style.strings)?)
-                }
-                LUA_TNUMBER => self.number(index),
-                LUA_TTABLE => self.table(index),
-                LUA_TBOOLEAN => Ok(self.out.push(if lua_toboolean(self.state, index) != 0 { b"true" } else { b"false" })?),
-                LUA_TNIL => Ok(self.out.push(b"null")?),
-                LUA_TLIGHTUSERDATA if lua_touserdata(self.state, index).is_null() => Ok(self.out.push(b"null")?),
-                LUA_TLIGHTUSERDATA if lua_touserdata(self.state, index) == modules::empty_array() => Ok(self.out.push(b"[]")?),
-                LUA_TCDATA => self.wide_number(index),
-                _ => Err(Problem::Type(stack::type_name(self.state, index))),
+    fn value(&mut self, value: Value<'_>) -> Result<(), Problem> {
+        match value {
+            Value::String(text) => Ok(json::write_string(self.out, text, &self.style.strings)?),
+            Value::Number(number) => self.number(number),
+            Value::Table(table) => self.table(table),
+            Value::Boolean(true) => Ok(self.out.push(b"true")?),
+            Value::Boolean(false) => Ok(self.out.push(b"false")?),
+            Value::Nil => Ok(self.out.push(b"null")?),
+            Value::Light(slot) => {
+                // SAFETY: `vm` is live.
+                let [null, empty_array] = unsafe { (*self.vm).light };
+                self.light(slot.is(null), slot.is(empty_array))
             }
+            Value::Int64(number) => Ok(json::write_int64(self.out, number)?),
+            Value::Uint64(number) => Ok(json::write_uint64(self.out, number)?),
+            Value::Other(kind) => Err(Problem::Type(kind)),
         }
     }
 
-    unsafe fn number(&mut self, index: c_int) -> Result<(), Problem> {
-        // SAFETY: the caller vouches for `index`, which is that of a number, and for the slots of `Format`; three slots are free.
-        unsafe {
-            let number = lua_tonumber(self.state, index);
-            if !number.is_finite() && self.style.not_finite != NotFinite::Refuse {
-                let text: &[u8] = match self.style.not_finite {
-                    NotFinite::Null => b"null",
-                    _ if number.is_nan() => b"NaN",
-                    _ if number > 0.0 => b"Infinity",
-                    _ => b"-Infinity",
-                };
-                return Ok(self.out.push(text)?);
-            }
-            // Up to 14 digits both are the same, but -0.
-            let is_same = number as i64 as f64 == number && number.abs() < 1e14 && (number != 0.0 || number.is_sign_positive());
-            match self.style.numbers {
-                Numbers::Format(pattern) if number.is_finite() => {
-                    lua_pushvalue(self.state, pattern + 1);
-                    lua_pushvalue(self.state, pattern);
-                    lua_pushnumber(self.state, number);
-                    lua_call(self.state, 2, 1);
-                }
-                Numbers::Lua if number.is_finite() && !is_same => lua_pushvalue(self.state, index),
-                _ => return Ok(json::write_double(self.out, number)?),
-            }
-            self.out.push(stack::to_bytes(self.state, -1).unwrap_or_default())?;
-            lua_pop(self.state, 1);
-            Ok(())
+    /// Light userdata: two addresses have a meaning.
+    fn light(&mut self, is_null: bool, is_empty_array: bool) -> Result<(), Problem> {
+        match (is_null, is_empty_array) {
+            (true, _) => Ok(self.out.push(b"null")?),
+            (_, true) => Ok(self.out.push(b"[]")?),
+            _ => Err(Problem::Type(b"userdata")),
         }
+    }
+
+    fn number(&mut self, number: f64) -> Result<(), Problem> {
+        if !number.is_finite() {
+            let text: &[u8] = match self.style.not_finite {
+                NotFinite::Refuse => return Err(Problem::NotFinite),
+                NotFinite::Null => b"null",
+                NotFinite::Text if number.is_nan() => b"NaN",
+                NotFinite::Text if number > 0.0 => b"Infinity",
+                NotFinite::Text => b"-Infinity",
+            };
+            return Ok(self.out.push(text)?);
+        }
+        // Up to 14 digits Lua's numbers are the shortest too, but -0.
+        let is_same = number as i64 as f64 == number && number.abs() < 1e14 && (number != 0.0 || number.is_sign_positive());
+        let state = self.state;
+        // SAFETY: `state` is live and has four slots, `Format` is that of a pattern and `string.format`; what is pushed is popped.
+        unsafe {
+            match self.style.numbers {
+                Numbers::Shortest => return Ok(json::write_double(self.out, number)?),
+                Numbers::Lua if is_same => return Ok(json::write_double(self.out, number)?),
+                Numbers::Lua => lua_pushnumber(state, number),
+                Numbers::Format(pattern) => {
+                    lua_pushvalue(state, pattern + 1);
+                    lua_pushvalue(state, pattern);
+                    lua_pushnumber(state, number);
+                    lua_call(state, 2, 1);
+                }
+            }
+            self.out.push(stack::to_bytes(state, -1).unwrap_or_default())?;
+            lua_pop(state, 1);
+        }
+        Ok(())
+    }
+
+    /// What stands before the next member: the bracket or a comma, and the line's beginning.
+    #[inline]
+    fn separate(&mut self, count: u32, bracket: u8) -> Result<(), Overflow> {
+        self.out.push_byte(if count == 0 { bracket } else { b',' })?;
+        if self.style.indent.is_some() { self.line(self.depth) } else { Ok(()) }
     }
 
     /// A line end and the indentation of `depth` levels, if the style has any.
@@ -273,281 +297,234 @@ impl Encoder<'_> {
         Ok(())
     }
 
-    /// What stands before the next member: the bracket or a comma, and the line's beginning.
-    fn separate(&mut self, count: c_int, bracket: &[u8]) -> Result<(), Overflow> {
-        self.out.push(if count == 0 { bracket } else { b"," })?;
-        self.line(self.depth)
-    }
-
-    /// Writes the key at `key`, a string or a number, and its colon.
-    unsafe fn key(&mut self, key: c_int) -> Result<(), Problem> {
-        // SAFETY: the caller vouches for `key`; a number is not converted in place, which would confuse lua_next.
-        unsafe {
-            if lua_type(self.state, key) == LUA_TNUMBER {
-                self.out.push(b"\"")?;
-                self.number(key)?;
-                self.out.push(b"\"")?;
-            } else {
-                let text = stack::to_bytes(self.state, key).unwrap_or_default();
-                json::write_string(self.out, text, &self.style.strings)?;
-            }
-        }
-        Ok(self.out.push(if self.style.indent.is_some() { b": " } else { b":" })?)
-    }
-
     /// Writes the end of a container of `count` members.
-    fn end(&mut self, count: c_int, empty: &[u8], bracket: &[u8]) -> Result<(), Overflow> {
+    fn end(&mut self, count: u32, brackets: &[u8; 2]) -> Result<(), Overflow> {
         if count == 0 {
-            return self.out.push(empty);
+            return self.out.push(brackets);
         }
-        self.line(self.depth - 1)?;
-        self.out.push(bracket)
+        if self.style.indent.is_some() {
+            self.line(self.depth - 1)?;
+        }
+        self.out.push_byte(brackets[1])
     }
 
-    unsafe fn table(&mut self, index: c_int) -> Result<(), Problem> {
-        let state = self.state;
-        // SAFETY: the value at `index` is a table; three slots per level are made sure of.
-        unsafe {
-            let table = if index < 0 { lua_gettop(state) + 1 + index } else { index };
-            self.enter(table)?;
-            let shape = match (*self.vm).tags.of(state, table) {
-                Some(Tag::Array) => Shape::Array,
-                Some(Tag::Object) => Shape::Object,
-                Some(Tag::EmptyArray) => Shape::OpenArray,
-                Some(Tag::Raw) => return Err(Problem::Type(b"coldmoon.raw")),
-                Some(Tag::Stream) => return Err(Problem::Type(b"coldmoon.stream")),
-                None if self.style.empty_as_array => Shape::OpenArray,
-                None => Shape::Open,
-            };
-            if self.style.number_keys {
-                self.classified(table, shape)?;
-            } else {
-                self.members(table, shape)?;
-            }
-            self.depth -= 1;
+    fn table(&mut self, table: Table<'_>) -> Result<(), Problem> {
+        self.enter(table)?;
+        let metatable = table.metatable();
+        // SAFETY: `vm` is live.
+        let tag = if metatable.is_null() { None } else { unsafe { (*self.vm).tags.named(metatable) } };
+        let shape = match tag {
+            Some(Tag::Array) => Shape::Array,
+            Some(Tag::Object) => Shape::Object,
+            Some(Tag::EmptyArray) => Shape::OpenArray,
+            Some(Tag::Raw) => return Err(Problem::Type(b"coldmoon.raw")),
+            Some(Tag::Stream) => return Err(Problem::Type(b"coldmoon.stream")),
+            None if self.style.empty_as_array => Shape::OpenArray,
+            None => Shape::Open,
+        };
+        let has_array = table.array().iter().any(|slot| !slot.is_nil());
+        let first_key = table.entries().next().map(|(key, _)| key);
+        match (shape, has_array, first_key) {
+            (Shape::Array | Shape::OpenArray, false, None) => self.out.push(b"[]")?,
+            (_, false, None) => self.out.push(b"{}")?,
+            (Shape::Object, ..) => self.object(table, true)?,
+            (Shape::Open | Shape::OpenArray, false, Some(key)) if key.is_string() => self.object(table, self.style.number_keys)?,
+            (shape, ..) => self.array(table, shape == Shape::Array)?,
         }
+        self.depth -= 1;
         Ok(())
     }
 
     /// Notes the table as one being written.
-    unsafe fn enter(&mut self, table: c_int) -> Result<(), Problem> {
+    #[inline]
+    fn enter(&mut self, table: Table<'_>) -> Result<(), Problem> {
         // SAFETY: `vm` is live; one encoder at a time uses its ancestors.
         let ancestors = unsafe { &mut (*self.vm).ancestors.tables };
         if self.depth == self.style.depth_max {
             return Err(first_repeated(&ancestors[..self.depth]).map_or(Problem::Depth, Problem::Cycle));
         }
-        // SAFETY: `table` is a table. Growing the stack raises if memory is out; 3,000 slots are within LuaJIT's limit.
-        unsafe {
-            ancestors[self.depth] = lua_topointer(self.state, table);
-            if lua_checkstack(self.state, 8) == 0 {
-                return Err(Problem::Depth);
-            }
-        }
+        ancestors[self.depth] = table.address();
         self.depth += 1;
         Ok(())
     }
 
-    /// Writes a table in one go, deciding what it is on the way. One that turns out to be an array with holes is finished by its indices; nothing
-    /// is ever written twice, which would double with every level.
-    unsafe fn members(&mut self, table: c_int, mut shape: Shape) -> Result<(), Problem> {
-        let state = self.state;
-        let depth = self.depth;
-        let is_tagged = shape == Shape::Object;
+    /// Writes a table as an object. Its keys are strings, or also numbers where the style or the tag says so.
+    fn object(&mut self, table: Table<'_>, takes_numbers: bool) -> Result<(), Problem> {
         let mut count = 0;
-        // SAFETY: lua_next gets the table and a key that it returned before, or nil.
-        unsafe {
-            let key = lua_gettop(state) + 1;
-            lua_pushnil(state);
-            while lua_next(state, table) != 0 {
-                let is_string = lua_type(state, key) == LUA_TSTRING;
-                if matches!(shape, Shape::Open | Shape::OpenArray) {
-                    shape = if is_string { Shape::Object } else { Shape::Array };
-                }
-                let start = self.out.len();
-                if shape == Shape::Object {
-                    let is_allowed = is_string || (is_tagged && lua_type(state, key) == LUA_TNUMBER);
-                    if !is_allowed {
-                        return Err(Problem::Keys);
-                    }
-                    self.separate(count, b"{")?;
-                    self.key(key)?;
-                } else {
-                    if is_string || lua_type(state, key) != LUA_TNUMBER || lua_tonumber(state, key) != f64::from(count + 1) {
-                        lua_settop(state, key - 1);
-                        return match self.classify(table)? {
-                            Keys::Indices { len } => self.array(table, count + 1, len),
-                            Keys::Sparse => Err(Problem::Sparse),
-                            Keys::Mixed => Err(Problem::Keys),
-                        };
-                    }
-                    self.separate(count, b"[")?;
-                }
-                count += 1;
-                match self.value(-1) {
-                    Ok(()) => {}
-                    Err(Problem::Type(_)) if self.style.skip_unsupported => {
-                        if shape == Shape::Object {
-                            self.out.truncate(start);
-                            count -= 1;
-                        } else {
-                            self.out.push(b"null")?;
-                        }
-                    }
-                    Err(problem) => {
-                        self.prepend_key(key, depth, problem);
-                        return Err(problem);
-                    }
-                }
-                lua_settop(state, key);
-            }
+        for (index, slot) in table.array().iter().enumerate().filter(|(_, slot)| !slot.is_nil()) {
+            self.member(&mut count, Value::Number(index as f64), *slot)?;
         }
-        let is_array = matches!(shape, Shape::Array | Shape::OpenArray);
-        let (empty, bracket): (&[u8], &[u8]) = if is_array { (b"[]", b"]") } else { (b"{}", b"}") };
-        Ok(self.end(count, empty, bracket)?)
+        for (key, slot) in table.entries() {
+            if !takes_numbers && !key.is_string() {
+                return Err(Problem::Keys);
+            }
+            // SAFETY: the key was read from a live table.
+            self.member(&mut count, unsafe { key.value() }, slot)?;
+        }
+        Ok(self.end(count, b"{}")?)
     }
 
-    /// Writes a table of the style in which numbers may be keys of an object (lua-cjson's): what it is has to be known first.
-    unsafe fn classified(&mut self, table: c_int, shape: Shape) -> Result<(), Problem> {
-        // SAFETY: as in `members`.
-        unsafe {
-            match (shape, self.classify(table)?) {
-                (Shape::Object, _) | (_, Keys::Mixed) => self.object_with_numbers(table),
-                // lua-cjson writes what the length operator says and nothing else.
-                (Shape::Array, _) => self.array(table, 1, lua_objlen(self.state, table) as c_int),
-                (Shape::Open, Keys::Indices { len: 0 }) => Ok(self.out.push(b"{}")?),
-                (_, Keys::Indices { len }) => self.array(table, 1, len),
-                (_, Keys::Sparse) if self.style.sparse_convert => self.object_with_numbers(table),
-                (_, Keys::Sparse) => Err(Problem::Sparse),
-            }
-        }
-    }
-
-    /// Looks at all keys.
-    unsafe fn classify(&mut self, table: c_int) -> Result<Keys, Problem> {
-        let state = self.state;
-        let (mut count, mut index_max) = (0.0, 0.0);
-        let mut has_only_indices = true;
-        // SAFETY: as in `members`.
-        unsafe {
-            let key = lua_gettop(state) + 1;
-            lua_pushnil(state);
-            while lua_next(state, table) != 0 {
-                lua_settop(state, key);
-                let kind = lua_type(state, key);
-                if !matches!(kind, LUA_TSTRING | LUA_TNUMBER) {
-                    return Err(Problem::Keys);
-                }
-                let number = if kind == LUA_TNUMBER { lua_tonumber(state, key) } else { 0.0 };
-                // 2^31: the indices that `lua_rawgeti` takes.
-                has_only_indices &= (1.0..2_147_483_648.0).contains(&number) && f64::from(number as i32) == number;
-                count += 1.0;
-                if number > index_max {
-                    index_max = number;
-                }
-            }
-        }
-        let is_sparse = index_max > self.style.sparse_safe && index_max > count * self.style.sparse_ratio && self.style.sparse_ratio > 0.0;
-        Ok(match () {
-            () if !has_only_indices => Keys::Mixed,
-            () if is_sparse => Keys::Sparse,
-            () => Keys::Indices { len: index_max as c_int },
-        })
-    }
-
-    /// Writes the elements `first` to `len`, holes as `null`, and the end; those before `first` are written.
-    unsafe fn array(&mut self, table: c_int, first: c_int, len: c_int) -> Result<(), Problem> {
-        let state = self.state;
+    /// Writes a key and its value.
+    #[inline]
+    fn member(&mut self, count: &mut u32, key: Value<'_>, slot: Slot) -> Result<(), Problem> {
+        let start = self.out.len();
         let depth = self.depth;
-        // SAFETY: the table is at `table`, one slot is free.
-        unsafe {
-            let top = lua_gettop(state);
-            for index in first..=len {
-                self.separate(index - 1, b"[")?;
-                lua_rawgeti(state, table, index);
-                match self.value(-1) {
-                    Ok(()) => {}
-                    Err(Problem::Type(_)) if self.style.skip_unsupported => self.out.push(b"null")?,
-                    Err(problem) => {
-                        self.prepend_index(f64::from(index), depth, problem);
-                        return Err(problem);
-                    }
-                }
-                lua_settop(state, top);
+        self.separate(*count, b'{')?;
+        match key {
+            Value::String(text) => json::write_string(self.out, text, &self.style.strings)?,
+            Value::Number(number) => {
+                self.out.push_byte(b'"')?;
+                self.number(number)?;
+                self.out.push_byte(b'"')?;
+            }
+            _ => return Err(Problem::Keys),
+        }
+        self.out.push(if self.style.indent.is_some() { b": " } else { b":" })?;
+        // SAFETY: the slot was read from a live table.
+        match self.value(unsafe { slot.value() }) {
+            Ok(()) => *count += 1,
+            Err(Problem::Type(_)) if self.style.skip_unsupported => self.out.truncate(start),
+            Err(problem) => {
+                self.prepend(key, depth, problem);
+                return Err(problem);
             }
         }
-        Ok(self.end(len, b"[]", b"]")?)
+        Ok(())
     }
 
-    /// Writes an object whose keys may be numbers.
-    unsafe fn object_with_numbers(&mut self, table: c_int) -> Result<(), Problem> {
-        let state = self.state;
-        let depth = self.depth;
+    /// Writes a table as an array, if its keys allow it.
+    fn array(&mut self, table: Table<'_>, is_tagged: bool) -> Result<(), Problem> {
+        let array = table.array().get(1..).unwrap_or_default();
         let mut count = 0;
-        // SAFETY: as in `members`.
-        unsafe {
-            let key = lua_gettop(state) + 1;
-            lua_pushnil(state);
-            while lua_next(state, table) != 0 {
-                let start = self.out.len();
-                self.separate(count, b"{")?;
-                self.key(key)?;
-                count += 1;
-                match self.value(-1) {
-                    Ok(()) => {}
-                    Err(Problem::Type(_)) if self.style.skip_unsupported => {
-                        self.out.truncate(start);
-                        count -= 1;
-                    }
-                    Err(problem) => {
-                        self.prepend_key(key, depth, problem);
-                        return Err(problem);
-                    }
+        // What a table usually is: all in its array part, without holes.
+        let len = array.iter().position(|slot| slot.is_nil()).unwrap_or(array.len());
+        let is_plain = table.entries().next().is_none()
+            && array[len..].iter().all(|slot| slot.is_nil())
+            && table.array().first().is_none_or(|slot| slot.is_nil());
+        if is_plain {
+            for (index, slot) in array[..len].iter().enumerate() {
+                self.element(&mut count, index as u32 + 1, Some(*slot))?;
+            }
+            return Ok(self.end(count, b"[]")?);
+        }
+        self.irregular(table, is_tagged)
+    }
+
+    /// Writes one element; a hole is `null`.
+    #[inline]
+    fn element(&mut self, count: &mut u32, index: u32, slot: Option<Slot>) -> Result<(), Problem> {
+        let start = self.out.len();
+        let depth = self.depth;
+        self.separate(*count, b'[')?;
+        // SAFETY: the slot was read from a live table.
+        let value = slot.map_or(Value::Nil, |slot| unsafe { slot.value() });
+        match self.value(value) {
+            Ok(()) => *count += 1,
+            Err(Problem::Type(_)) if self.style.skip_unsupported => self.out.truncate(start),
+            Err(problem) => {
+                self.prepend(Value::Number(f64::from(index)), depth, problem);
+                return Err(problem);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a table some of whose elements are in its hash part, or that has holes or other keys.
+    fn irregular(&mut self, table: Table<'_>, is_tagged: bool) -> Result<(), Problem> {
+        let is_lenient = self.style.number_keys;
+        // lua-cjson writes of a tagged array what the length operator says, and nothing else.
+        let is_forced = is_tagged && is_lenient;
+        let start = self.list().len();
+        let keys = self.list_indices(table, is_forced)?;
+        let ratio = self.style.sparse_ratio;
+        let is_sparse = ratio > 0.0 && f64::from(keys.index_max) > self.style.sparse_safe && f64::from(keys.index_max) > keys.count * ratio;
+        let becomes_object = if keys.has_others { is_lenient } else { is_sparse && self.style.sparse_convert };
+        if (keys.has_others || is_sparse) && !is_forced {
+            self.list().truncate(start);
+            return match keys.has_others {
+                _ if becomes_object => self.object(table, true),
+                true => Err(Problem::Keys),
+                false => Err(Problem::Sparse),
+            };
+        }
+
+        let listed = start..self.list().len();
+        // SAFETY: `listed` holds whole u64 that `list_indices` has just pushed; the buffer is page-aligned and holds nothing else, so every
+        // offset in it is a multiple of eight.
+        let (_, sorted, _) = unsafe { self.list().bytes_mut()[listed.clone()].align_to_mut::<u64>() };
+        sorted.sort_unstable();
+        let mut len = keys.index_max;
+        if is_forced {
+            len = (1..=len).take_while(|index| self.find(table, listed.clone(), *index).is_some()).count() as u32;
+        }
+        let mut count = 0;
+        for index in 1..=len {
+            let slot = self.find(table, listed.clone(), index);
+            self.element(&mut count, index, slot)?;
+        }
+        self.list().truncate(start);
+        Ok(self.end(count, b"[]")?)
+    }
+
+    /// The elements that tables being written keep in their hash parts, innermost table last: the index in the upper half of eight bytes,
+    /// the number of the entry in the lower.
+    fn list(&mut self) -> &mut Buffer {
+        // SAFETY: `vm` is live; `write_value` has emptied the scratch buffer, and nothing else uses it while a value is written.
+        unsafe { &mut (*self.vm).scratch }
+    }
+
+    /// Looks at all keys of a table, and lists the indices that are in its hash part.
+    fn list_indices(&mut self, table: Table<'_>, skips_others: bool) -> Result<Keys, Problem> {
+        let array = table.array();
+        let mut keys = Keys {
+            index_max: array.iter().rposition(|slot| !slot.is_nil()).unwrap_or(0) as u32,
+            count: array.iter().skip(1).filter(|slot| !slot.is_nil()).count() as f64,
+            has_others: array.first().is_some_and(|slot| !slot.is_nil()),
+        };
+        for (number, key) in table.numbered_keys() {
+            // SAFETY: the key was read from a live table.
+            match unsafe { key.value() } {
+                // 2^31: more than any array that fits into memory.
+                Value::Number(index) if (1.0..2_147_483_648.0).contains(&index) && f64::from(index as u32) == index => {
+                    self.list().push(&((index as u64) << 32 | number as u64).to_ne_bytes())?;
+                    keys.index_max = keys.index_max.max(index as u32);
+                    keys.count += 1.0;
                 }
-                lua_settop(state, key);
+                Value::String(_) | Value::Number(_) => keys.has_others = true,
+                _ if skips_others => {}
+                _ => return Err(Problem::Keys),
             }
         }
-        Ok(self.end(count, b"{}", b"}")?)
+        Ok(keys)
     }
 
-    /// Writes `int64_t` or `uint64_t` cdata.
-    unsafe fn wide_number(&mut self, index: c_int) -> Result<(), Problem> {
-        // SAFETY: the caller vouches for `index`; four slots are free.
-        unsafe {
-            match decode::to_wide(self.state, index) {
-                Some(Number::Int64(value)) => Ok(json::write_int64(self.out, value)?),
-                Some(Number::Uint64(value)) => Ok(json::write_uint64(self.out, value)?),
-                _ => Err(Problem::Type(b"cdata")),
-            }
+    /// The element `index`, from the array part or by the sorted list at `listed`.
+    fn find(&mut self, table: Table<'_>, listed: Range<usize>, index: u32) -> Option<Slot> {
+        if let Some(slot) = table.array().get(index as usize).filter(|slot| !slot.is_nil()) {
+            return Some(*slot);
         }
+        let (entries, _) = self.list().bytes()[listed].as_chunks::<8>();
+        let at = entries.binary_search_by_key(&index, |entry| (u64::from_ne_bytes(*entry) >> 32) as u32).ok()?;
+        Some(table.entry(u64::from_ne_bytes(entries[at]) as u32))
     }
 
-    /// Puts the key at `key` in front of the path to a problem, unless that begins further out: `depth` levels are open around the value.
-    unsafe fn prepend_key(&mut self, key: c_int, depth: usize, problem: Problem) {
-        // SAFETY: the key is on the stack, as the callers say; a number is not converted in place.
-        unsafe {
-            if lua_type(self.state, key) == LUA_TNUMBER {
-                self.prepend_index(lua_tonumber(self.state, key), depth, problem);
-                return;
-            }
-            let name = stack::to_bytes(self.state, key).unwrap_or_default();
-            let is_identifier = name.first().is_some_and(|byte| !byte.is_ascii_digit())
-                && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
-            self.prepend(if is_identifier { [b".", name, b""] } else { [b"[\"", name, b"\"]"] }, depth, problem);
-        }
-    }
-
-    /// As [`Encoder::prepend_key`], for a number.
-    unsafe fn prepend_index(&mut self, index: f64, depth: usize, problem: Problem) {
-        let mut number = itoa::Buffer::new();
-        // SAFETY: as in `prepend`.
-        unsafe { self.prepend([b"[", number.format(index as i64).as_bytes(), b"]"], depth, problem) }
-    }
-
-    unsafe fn prepend(&mut self, segment: [&[u8]; 3], depth: usize, problem: Problem) {
+    /// Puts a key in front of the path to a problem, unless that begins further out: `depth` levels are open around the value.
+    #[cold]
+    fn prepend(&mut self, key: Value<'_>, depth: usize, problem: Problem) {
         // The path to a cycle ends at the first table that comes again, not at the depth where it was noticed.
         if matches!(problem, Problem::Cycle(level) if depth > level) {
             return;
         }
+        let mut number = itoa::Buffer::new();
+        let segment: [&[u8]; 3] = match key {
+            Value::Number(index) => [b"[", number.format(index as i64).as_bytes(), b"]"],
+            Value::String(name) => {
+                let is_identifier = name.first().is_some_and(|byte| !byte.is_ascii_digit())
+                    && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+                if is_identifier { [b".", name, b""] } else { [b"[\"", name, b"\"]"] }
+            }
+            _ => return,
+        };
         // SAFETY: `vm` is live, nobody else holds its path.
         let path = unsafe { &mut (*self.vm).path };
         if path.len() > PATH_SHOWN {
@@ -565,13 +542,13 @@ impl Encoder<'_> {
 }
 
 /// What the keys of a table are.
-enum Keys {
-    /// Positive integers up to `len`, few enough holes between them; none at all if that is 0.
-    Indices { len: c_int },
-    /// Positive integers with too many holes.
-    Sparse,
-    /// Others too.
-    Mixed,
+struct Keys {
+    /// The largest positive integer.
+    index_max: u32,
+    /// How many positive integers there are.
+    count: f64,
+    /// Whether there are strings or other numbers.
+    has_others: bool,
 }
 
 /// The level of the first table that stands in the list twice.

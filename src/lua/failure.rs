@@ -1,8 +1,8 @@
 //! Errors: what a Lua function raised, as the runtime reports it.
 //!
-//! The message handler takes the stack down as text the moment the error is raised; the value itself is looked at afterwards, in a protected
-//! call of its own, because an error object may run code (`__index`, `__tostring`) that fails again. Text is copied out of Lua, so that
-//! reporting needs no memory of Lua's.
+//! The message handler takes the stack down as text the moment the error is raised; the value itself is looked at afterwards, in a
+//! protected call of its own, because an error object may run code (`__index`, `__tostring`) that fails again. Text is copied out of Lua,
+//! so that reporting needs no memory of Lua's.
 
 use super::ffi::*;
 use super::stack;
@@ -13,7 +13,6 @@ use crate::json::SyntaxError;
 use crate::limits;
 use core::ffi::{CStr, c_int};
 use core::mem;
-use core::ptr;
 
 /// The type of an error that names none.
 pub const LUA_ERROR: &[u8] = b"LuaError";
@@ -263,7 +262,7 @@ unsafe fn push_frame(out: &mut Buffer, record: &lua_Debug, handler: Option<&[u8]
             push_cut(out, number.format(record.currentline).as_bytes());
             push_cut(out, b":");
         }
-        if record.name != ptr::null() && *record.namewhat != 0 {
+        if !record.name.is_null() && *record.namewhat != 0 {
             for part in [b" in function '", CStr::from_ptr(record.name).to_bytes(), b"'"] {
                 push_cut(out, part);
             }

@@ -1,5 +1,5 @@
-//! The raw C API of LuaJIT 2.1, bound by hand: what the runtime uses of `lua.h`, `lauxlib.h` and `lualib.h`, in the headers' order, with C's
-//! names and types. Nothing else in `src/` uses C names. The functions are declared in the manual of Lua 5.1,
+//! The raw C API of LuaJIT 2.1, bound by hand: what the runtime uses of `lua.h`, `lauxlib.h` and `lualib.h`, in the headers' order, with
+//! C's names and types. Nothing else in `src/` uses C names. The functions are declared in the manual of Lua 5.1,
 //! www.lua.org/manual/5.1/manual.html#3.7.
 
 #![allow(non_camel_case_types, missing_docs)]
@@ -62,7 +62,6 @@ unsafe extern "C" {
     pub fn lua_tonumber(state: *mut lua_State, index: c_int) -> lua_Number;
     pub fn lua_toboolean(state: *mut lua_State, index: c_int) -> c_int;
     pub fn lua_tolstring(state: *mut lua_State, index: c_int, bytes: *mut usize) -> *const c_char;
-    pub fn lua_objlen(state: *mut lua_State, index: c_int) -> usize;
     pub fn lua_touserdata(state: *mut lua_State, index: c_int) -> *mut c_void;
     pub fn lua_topointer(state: *mut lua_State, index: c_int) -> *const c_void;
 

@@ -1,7 +1,7 @@
 //! The handler: `_HANDLER` resolved once at INIT, then one call per event.
 //!
-//! Both entries run protected (`Vm::enter`). What the entry itself finds wrong (a name without a dot, a result that is no JSON) goes into the
-//! report directly; what Lua raises is put there by `failure::report`.
+//! Both entries run protected (`Vm::enter`). What the entry itself finds wrong (a name without a dot, a result that is no JSON) goes into
+//! the report directly; what Lua raises is put there by `failure::report`.
 
 use super::encode::{self, Problem};
 use super::ffi::*;
@@ -54,7 +54,8 @@ pub unsafe extern "C" fn load(state: *mut lua_State) -> c_int {
             (*report).set(b"Runtime.MalformedHandlerName", &[b"the handler '", handler, b"' is not of the form module.function"]);
             return 0;
         }
-        // A bare name is a handler only if a module of that name returns a function: a missing one is a malformed name, not a missing module.
+        // A bare name is a handler only if a module of that name returns a function: a missing one is a malformed name, not a missing
+        // module.
         if function.is_none() && !modules::exists(vm, state, module) {
             (*report).set(
                 b"Runtime.MalformedHandlerName",

@@ -1,7 +1,7 @@
 //! Functions that wait for something in the life of the process: `coldmoon.on_shutdown`, `before_snapshot`, `after_restore`.
 //!
-//! They are registered while the handler's module is loaded, because the runtime then tells the platform what is used and nothing else. Before a
-//! snapshot the last registered runs first, so that what was built last is taken down first; the others run in their order.
+//! They are registered while the handler's module is loaded, because the runtime then tells the platform what is used and nothing else.
+//! Before a snapshot the last registered runs first, so that what was built last is taken down first; the others run in their order.
 
 use super::ffi::*;
 use super::stack;

@@ -1,4 +1,5 @@
-//! The module `coldmoon.json`, and `coldmoon.codec`: the same codec with every leniency as an argument, on which the compatibility modules in
+//! The module `coldmoon.json`, and `coldmoon.codec`: the same codec with every leniency as an argument, on which the compatibility modules
+//! in
 //! `lua/` stand.
 //!
 //! ```lua

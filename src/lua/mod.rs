@@ -6,6 +6,7 @@
 //! | `handler` | `_HANDLER` resolved at INIT; one call of it |
 //! | `context` | the handler's second argument |
 //! | `decode`, `encode` | JSON to Lua values and back |
+//! | `layout` | LuaJIT's tables as they lie in memory, for `encode` |
 //! | `modules` | the search path, the module `coldmoon`, the embedded modules |
 //! | `json` | the module `coldmoon.json`, and the codec that `lua/cjson.lua` and `lua/dkjson.lua` stand on |
 //! | `stream` | `coldmoon.stream` |
@@ -23,6 +24,7 @@ mod ffi;
 mod handler;
 mod hooks;
 mod json;
+mod layout;
 mod log;
 mod modules;
 mod output;
@@ -69,7 +71,8 @@ impl Interpreter for Lua {
 
     fn call(&mut self, invocation: &Invocation<'_>, body: &mut Buffer, host: &mut dyn Host) -> Result<Response<'_>, Failure<'_>> {
         let mut frame = handler::CallFrame::new(invocation, body);
-        // SAFETY: as in `load`, with `handler::invoke`. Only the lifetime of `invocation` is changed: the pointer is forgotten before it ends.
+        // SAFETY: as in `load`, with `handler::invoke`. Only the lifetime of `invocation` is changed: the pointer is forgotten before it
+        // ends.
         unsafe {
             (*self.vm).invocation = Some(ptr::from_ref(invocation).cast());
             (*self.vm).stream.close();

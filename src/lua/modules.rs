@@ -1,14 +1,14 @@
 //! Where `require` finds modules, and the modules that the runtime brings.
 //!
-//! The search path is the contract's: `LUA_PATH`, then below the task root, then below `/opt`. It stands in `package.path`, where programs expect
-//! it and may change it; the searcher here reads it on every call. Files come first and the runtime's modules last, so a user's file
+//! The search path is the contract's: `LUA_PATH`, then below the task root, then below `/opt`. It stands in `package.path`, where programs
+//! expect it and may change it; the searcher here reads it on every call. Files come first and the runtime's modules last, so a user's file
 //! wins whatever its name. A file below the task root is named in messages by its path from there, `app.lua`.
 //!
 //! The runtime's modules: `coldmoon`, made of C functions when it is first required, and the files of `lua/`, embedded as bytecode.
 
 use super::ffi::*;
 use super::vm::{Slot, Vm};
-use super::{handler, hooks, json, log, stack, stream};
+use super::{handler, hooks, json, layout, log, stack, stream};
 use crate::buffer::Buffer;
 use crate::limits;
 use crate::sys;
@@ -61,6 +61,15 @@ pub unsafe fn install(vm: *mut Vm) {
         lua_settop(state, top);
 
         (*vm).tags.make(state);
+
+        // How the two light userdata that mean something look inside a table.
+        lua_createtable(state, 2, 0);
+        for (index, data) in [(1, ptr::null_mut()), (2, empty_array())] {
+            lua_pushlightuserdata(state, data);
+            lua_rawseti(state, -2, index);
+        }
+        (*vm).light = layout::light_slots(state, -1);
+        lua_settop(state, top);
     }
 }
 
@@ -191,8 +200,8 @@ pub unsafe fn exists(vm: *mut Vm, state: *mut lua_State, module: &[u8]) -> bool 
 ///
 /// Raises: a file that cannot be read or compiled.
 unsafe extern "C" fn search_files(state: *mut lua_State) -> c_int {
-    // SAFETY: called by `require` with the module's name; strings stay on the stack while they are used. The frames own nothing: the file is
-    // closed before anything can raise.
+    // SAFETY: called by `require` with the module's name; strings stay on the stack while they are used. The frames own nothing: the file
+    // is closed before anything can raise.
     unsafe {
         let vm = Vm::of(state);
         let mut bytes = 0;
@@ -366,6 +375,11 @@ impl Tags {
             lua_pop(state, 1);
             metatable
         };
+        self.named(metatable)
+    }
+
+    /// What the metatable at an address says.
+    pub fn named(&self, metatable: *const c_void) -> Option<Tag> {
         match metatable {
             address if address == self.array => Some(Tag::Array),
             address if address == self.object => Some(Tag::Object),

@@ -1,8 +1,8 @@
 //! What a function writes: `print`, `io.write` and the files `io.stdout` and `io.stderr` reach the log line by line, one `write(2)` each,
 //! before the response is posted. `os.exit` answers the invocation before it ends the process.
 //!
-//! The C library's streams would cut lines at their buffers and hold them back, so these functions replace LuaJIT's. What goes to other files
-//! is passed on to the originals. A line without an end is held until its end comes, or until the call ends.
+//! The C library's streams would cut lines at their buffers and hold them back, so these functions replace LuaJIT's. What goes to other
+//! files is passed on to the originals. A line without an end is held until its end comes, or until the call ends.
 
 use super::failure;
 use super::ffi::*;

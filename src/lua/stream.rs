@@ -1,7 +1,7 @@
 //! Streamed responses: `coldmoon.stream(function(write) … end [, options])`.
 //!
-//! Nothing is sent before the first byte is written, so an error before it is an ordinary one. With `statusCode`, `headers` or `cookies` the
-//! stream begins with the JSON of these and eight NUL bytes
+//! Nothing is sent before the first byte is written, so an error before it is an ordinary one. With `statusCode`, `headers` or `cookies`
+//! the stream begins with the JSON of these and eight NUL bytes
 //! (docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html).
 
 use super::encode::{self, Problem, Style};

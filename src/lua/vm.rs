@@ -7,7 +7,7 @@
 //! nothing.
 
 use super::ffi::*;
-use super::{decode, encode, failure, handler, hooks, modules, output, stack, stream};
+use super::{decode, encode, failure, handler, hooks, layout, modules, output, stack, stream};
 use crate::buffer::Buffer;
 use crate::env::Env;
 use crate::interpreter::{Host, Invocation};
@@ -51,6 +51,8 @@ pub struct Vm {
     pub ancestors: encode::Ancestors,
     /// The metatables that tag a table. They are in the registry too, so the addresses stay theirs.
     pub tags: modules::Tags,
+    /// `coldmoon.null` and `cjson.empty_array` as they lie in a table.
+    pub light: [layout::Slot; 2],
 }
 
 /// A media type, copied out of Lua.
@@ -154,15 +156,16 @@ impl Vm {
             lines: [const { Buffer::new(limits::LOG_LINE_BYTES_MAX) }; 2],
             is_string_mode: env.event_mode.is_some_and(|mode| mode.eq_ignore_ascii_case(b"string")),
             content_type: ContentType::new(),
-            path: Buffer::new(4096),
+            path: Buffer::with_first(4096, 256),
             stream: stream::State::new(),
             hook_counts: [0; 3],
             is_loaded: false,
-            text: Buffer::new(limits::SOURCE_BYTES_MAX),
-            scratch: Buffer::new(limits::SOURCE_BYTES_MAX),
+            text: Buffer::with_first(limits::SOURCE_BYTES_MAX, 2 * 1024),
+            scratch: Buffer::with_first(limits::SOURCE_BYTES_MAX, 4 * 1024),
             levels: decode::Levels::new(),
             ancestors: encode::Ancestors::new(),
             tags: modules::Tags::new(),
+            light: [layout::Slot::NIL; 2],
         });
         // SAFETY: `state` is live; `vm` is 'static, so the allocator's data outlives the state.
         unsafe {
