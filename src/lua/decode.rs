@@ -19,7 +19,10 @@ const BATCH: c_int = 256;
 /// From so many slots in use on, a container does not keep values waiting while a child is read.
 const SLOTS_SOFT: c_int = 4000;
 
-const _: () = assert!(SLOTS_SOFT + 2 * limits::JSON_DEPTH_MAX as c_int + BATCH + 50 < 8000);
+/// Slots that are made sure of beyond what is needed now, so that it is not asked for with every container.
+const SLOTS_AHEAD: c_int = 64;
+
+const _: () = assert!(SLOTS_SOFT + 2 * limits::JSON_DEPTH_MAX as c_int + BATCH + SLOTS_AHEAD + 50 < 8000);
 
 /// An open container.
 #[derive(Clone, Copy)]
@@ -105,28 +108,26 @@ pub unsafe fn push_styled(
     // SAFETY: the caller vouches for `state` and `vm`.
     unsafe {
         let top = lua_gettop(state);
-        ensure_slots(state);
-        let mut builder = Builder { vm, state, style, depth: 0 };
+        let mut builder = Builder { vm, state, style, depth: 0, top, reserved: top };
+        builder.ensure_slots();
+        if style.array_meta.is_none() {
+            // At hand for every array, and removed with what is below the value.
+            lua_rawgeti(state, LUA_REGISTRYINDEX, Slot::ArrayTag as c_int);
+            builder.top += 1;
+            builder.style.array_meta = Some(builder.top);
+        }
         let result = if style.is_whole {
             json::scan(text, rules, &mut builder).map(|()| text.len())
         } else {
             json::scan_value(text, at, rules, &mut builder)
         };
-        if result.is_err() {
-            lua_settop(state, top);
+        match result {
+            Ok(_) if style.array_meta.is_none() => lua_remove(state, top + 1),
+            Ok(_) => {}
+            Err(_) => lua_settop(state, top),
         }
         result
     }
-}
-
-/// Makes sure that a container and its first values find room.
-///
-/// # Safety
-/// `state` is live.
-unsafe fn ensure_slots(state: *mut lua_State) {
-    // SAFETY: the caller vouches for `state`. The bounds above keep the request below LuaJIT's limit; growing raises if memory is out.
-    let has_room = unsafe { lua_checkstack(state, BATCH + 20) } != 0;
-    debug_assert!(has_room);
 }
 
 /// The sink that builds Lua values. Every method may leave by a Lua error (memory); the scanner's frames own nothing.
@@ -135,9 +136,24 @@ struct Builder {
     state: *mut lua_State,
     style: Style,
     depth: usize,
+    /// The index of the last value on the stack: all that is pushed is counted, which spares asking.
+    top: c_int,
+    /// The index up to which the stack has room.
+    reserved: c_int,
 }
 
 impl Builder {
+    /// Makes sure that a container and its first values find room.
+    fn ensure_slots(&mut self) {
+        let needed = self.top + BATCH + 20;
+        if needed > self.reserved {
+            // SAFETY: `state` is live. The bounds above keep the request below LuaJIT's limit; growing raises if memory is out.
+            let has_room = unsafe { lua_checkstack(self.state, BATCH + 20 + SLOTS_AHEAD) } != 0;
+            debug_assert!(has_room);
+            self.reserved = needed + SLOTS_AHEAD;
+        }
+    }
+
     fn push_text(&mut self, text: Text<'_>) {
         let raw = text.raw();
         // SAFETY: `state` is live and has room: every container makes sure of it when it begins and when it has moved its values.
@@ -159,15 +175,13 @@ impl Builder {
 
     /// Notes a new container.
     fn begin(&mut self, is_object: bool) {
-        // SAFETY: `state` is live; the scanner opens no more containers than there are levels.
-        unsafe {
-            if self.depth > 0 && lua_gettop(self.state) > SLOTS_SOFT {
-                self.move_waiting();
-            }
-            ensure_slots(self.state);
-            self.depth += 1;
-            *self.level() = Level { mark: lua_gettop(self.state), is_object, ..Level::NONE };
+        if self.depth > 0 && self.top > SLOTS_SOFT {
+            self.move_waiting();
         }
+        self.ensure_slots();
+        // The scanner opens no more containers than there are levels.
+        self.depth += 1;
+        *self.level() = Level { mark: self.top, is_object, ..Level::NONE };
     }
 
     /// The innermost open container.
@@ -177,7 +191,9 @@ impl Builder {
     }
 
     /// Counts what was just pushed. Called for every value, and for every key.
+    #[inline]
     fn count(&mut self) {
+        self.top += 1;
         if self.depth > 0 {
             let level = self.level();
             level.waiting += 1;
@@ -222,6 +238,7 @@ impl Builder {
         level.has_table = true;
         level.moved = moved + waiting;
         level.waiting = if is_object { waiting % 2 } else { 0 };
+        self.top = table + self.level().waiting;
     }
 
     /// Leaves the innermost container's table on the stack in place of what waits.
@@ -250,21 +267,17 @@ impl Builder {
                 }
             }
         }
-        let meta = if self.level().is_object { self.style.object_meta } else { self.style.array_meta };
-        // SAFETY: the table is on top; one slot is free; a metatable is a table or nil.
-        unsafe {
-            match meta {
-                Some(index) => {
-                    lua_pushvalue(state, index);
-                    lua_setmetatable(state, -2);
-                }
-                None if !self.level().is_object => {
-                    lua_rawgeti(state, LUA_REGISTRYINDEX, Slot::ArrayTag as c_int);
-                    lua_setmetatable(state, -2);
-                }
-                None => {}
+        let Level { mark, is_object, .. } = *self.level();
+        let meta = if is_object { self.style.object_meta } else { self.style.array_meta };
+        if let Some(index) = meta {
+            // SAFETY: the table is on top; one slot is free; a metatable is a table or nil.
+            unsafe {
+                lua_pushvalue(state, index);
+                lua_setmetatable(state, -2);
             }
         }
+        // The table stands where its values were; it is counted as one of the container around it.
+        self.top = mark;
         self.depth -= 1;
         self.count();
     }
