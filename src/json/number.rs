@@ -428,8 +428,8 @@ const fn leading_bits_of_five_to(power: i32) -> u128 {
 
 /// 10^`power` as g * 2^(`floor_log2_of_ten_to(power)` - 127), g with its highest bit set; `power` from -351 to 350.
 ///
-/// g is exact for 0 to 55, where 5^power fits it. Otherwise it is larger than it should be by less than 3: the row's own error (less than
-/// 1) is at most doubled by the product, and 1 is added for what the product cuts off. The test
+/// g is exact for 0 to 55, where 5^power fits it. Otherwise it is larger than it should be by less than 3: the row's own error, below
+/// one, is at most doubled by the product, and one is added for what the product cuts off. The test
 /// `powers_of_ten_are_as_exact_as_they_say` measures it for every power. Schubfach needs an excess of not more than 4 units (Giulietti's g
 /// has 126 bits and an excess of up to 1).
 fn power_of_ten(power: i32) -> u128 {
