@@ -444,8 +444,11 @@ mod tests {
     const POST: Request<'static> =
         Request { head: b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n", body: b"hi", idempotent: false };
 
-    /// Runs one exchange: (status, body) or the error, and the bytes that each connection got.
-    fn run(request: Request<'_>, connections: Vec<Vec<Step>>) -> (Result<(u16, Vec<u8>), Error>, Vec<Vec<u8>>) {
+    /// Status and body.
+    type Answer = (u16, Vec<u8>);
+
+    /// Runs one exchange: its answer or the error, and the bytes that each connection got.
+    fn run(request: Request<'_>, connections: Vec<Vec<Step>>) -> (Result<Answer, Error>, Vec<Vec<u8>>) {
         let mut rx = Buffer::new(1 << 20);
         let mut connection = Connection::new(Script::new(connections));
         let result = connection.exchange(request, &mut rx).map(|reply| (reply.head.status, rx.bytes()[reply.body].to_vec()));
