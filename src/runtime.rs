@@ -58,10 +58,13 @@ pub fn run<T: Transport, I: Interpreter>(
         return code;
     }
     match env.concurrency {
-        Some(count @ 2..) => workers::run(count, log, |log| {
-            interpreter.reseed();
-            serve(env, api, interpreter, log)
-        }),
+        Some(count @ 2..) => {
+            api.disconnect();
+            workers::run(count, log, |log| {
+                interpreter.reseed();
+                serve(env, api, interpreter, log)
+            })
+        }
         _ => serve(env, api, interpreter, log),
     }
 }
@@ -135,7 +138,7 @@ fn ask_for_termination<T: Transport>(api: &mut RuntimeApi<'_, T>, parking: &mut 
 
 /// SIGTERM: the function's hooks, and the end.
 fn shut_down<T: Transport, I: Interpreter>(api: &mut RuntimeApi<'_, T>, interpreter: &mut I, log: &mut Log) -> i32 {
-    if let Err(failure) = interpreter.run_hooks(Hook::Shutdown, &mut Running::new(api, log, None)) {
+    if let Err(failure) = interpreter.run_hooks(Hook::Shutdown, &mut Running::in_phase(api, log, Phase::Shutdown)) {
         log.write_failure(None, &failure);
     }
     0
@@ -161,7 +164,7 @@ fn pass_snapshot<T: Transport, I: Interpreter>(api: &mut RuntimeApi<'_, T>, inte
         }
     }
     interpreter.reseed();
-    if let Err(failure) = interpreter.run_hooks(Hook::AfterRestore, &mut Running::new(api, log, None)) {
+    if let Err(failure) = interpreter.run_hooks(Hook::AfterRestore, &mut Running::in_phase(api, log, Phase::Restore)) {
         let failure = Failure { error_type: b"Runtime.AfterRestoreError", ..failure };
         log.write_failure(None, &failure);
         // The process ends whatever the answer is.
@@ -278,15 +281,33 @@ struct Running<'a, 'e, T: Transport> {
     log: &'a mut Log,
     /// `None` outside of an invocation.
     invocation: Option<&'a Invocation<'a>>,
+    /// Where an error outside of an invocation is posted to.
+    phase: Phase,
     /// Whether the response has begun as a stream.
     is_streaming: bool,
     /// Whether that stream can no longer be sent.
     is_broken: bool,
 }
 
+/// Where an error outside of an invocation is posted to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// `/init/error`
+    Init,
+    /// `/restore/error`
+    Restore,
+    /// Nowhere: the platform is ending the environment.
+    Shutdown,
+}
+
 impl<'a, 'e, T: Transport> Running<'a, 'e, T> {
     fn new(api: &'a mut RuntimeApi<'e, T>, log: &'a mut Log, invocation: Option<&'a Invocation<'a>>) -> Running<'a, 'e, T> {
-        Running { api, log, invocation, is_streaming: false, is_broken: false }
+        Running { api, log, invocation, phase: Phase::Init, is_streaming: false, is_broken: false }
+    }
+
+    /// The same for a hook that runs after INIT.
+    fn in_phase(api: &'a mut RuntimeApi<'e, T>, log: &'a mut Log, phase: Phase) -> Running<'a, 'e, T> {
+        Running { phase, ..Running::new(api, log, None) }
     }
 }
 
@@ -319,9 +340,20 @@ impl<T: Transport> Host for Running<'_, '_, T> {
         let text = concat(&mut message, &[b"the function called os.exit(", code_text, b")"]);
         let failure = Failure { error_type: b"Runtime.ExitError", message: text, stack, is_fatal: true };
         match self.invocation {
-            Some(invocation) if self.is_streaming => report_in_stream(self.api, self.log, invocation, &failure),
-            invocation => report(self.api, self.log, invocation, &failure),
-        };
+            Some(invocation) if self.is_streaming => {
+                report_in_stream(self.api, self.log, invocation, &failure);
+            }
+            None if self.phase != Phase::Init => {
+                self.log.write_failure(None, &failure);
+                if self.phase == Phase::Restore {
+                    // The process ends whatever the answer is.
+                    let _ = self.api.fail_restore(&failure);
+                }
+            }
+            invocation => {
+                report(self.api, self.log, invocation, &failure);
+            }
+        }
         sys::exit(code)
     }
 }

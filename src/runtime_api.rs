@@ -198,6 +198,11 @@ impl<'e, T: Transport> RuntimeApi<'e, T> {
         Ok(200)
     }
 
+    /// Closes the connection: processes that part here must not share it.
+    pub fn disconnect(&mut self) {
+        self.connection.close();
+    }
+
     /// Gives memory that one large event took back to the kernel.
     pub fn release(&mut self) {
         self.document.reset(0);

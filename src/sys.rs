@@ -410,10 +410,11 @@ pub fn write_all(fd: c_int, mut bytes: &[u8]) {
     }
 }
 
-/// Opens a file for reading, closed on `exec`.
+/// Opens a file for reading. It is closed before any other program can be started, so it need not be closed on `exec`, for which musl makes
+/// a second call.
 pub fn open(path: &CStr) -> Result<c_int, Errno> {
     // SAFETY: `path` is NUL-terminated.
-    retry(|| unsafe { libc::open(path.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) as isize }).map(|fd| fd as c_int)
+    retry(|| unsafe { libc::open(path.as_ptr(), libc::O_RDONLY) as isize }).map(|fd| fd as c_int)
 }
 
 /// Reads up to `into.len()` bytes; 0 at the end.
@@ -512,4 +513,46 @@ pub fn abort() -> ! {
 pub unsafe fn slice<'a>(text: *const c_char, bytes: usize) -> &'a [u8] {
     // SAFETY: the caller vouches for it.
     unsafe { slice::from_raw_parts(text.cast(), bytes) }
+}
+
+/// What the static binary has in place of musl's own.
+#[cfg(target_env = "musl")]
+mod instead_of_musl {
+    use core::ffi::{c_char, c_int, c_void};
+    use core::ptr;
+
+    /// `dlsym(3)`: a static binary has no symbols to be found by name. LuaJIT asks for one at every `require`; musl's answer makes an error
+    /// text, for which it starts its heap: four system calls and two page faults.
+    #[unsafe(no_mangle)]
+    extern "C" fn dlsym(_handle: *mut c_void, _name: *const c_char) -> *mut c_void {
+        ptr::null_mut()
+    }
+
+    /// `memcmp(3)`, eight bytes at a time. LuaJIT compares every string that it interns with the one it finds; musl compares byte by byte.
+    ///
+    /// # Safety
+    /// C's: both pointers are to at least `count` readable bytes.
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn memcmp(left: *const u8, right: *const u8, count: usize) -> c_int {
+        let mut at = 0;
+        // SAFETY: no read goes beyond `count`, for which the caller vouches; the reads need no alignment.
+        unsafe {
+            while count - at >= 8 {
+                let (a, b) = (left.add(at).cast::<u64>().read_unaligned(), right.add(at).cast::<u64>().read_unaligned());
+                if a != b {
+                    // The first byte in memory is the most significant one.
+                    return if u64::from_be(a) < u64::from_be(b) { -1 } else { 1 };
+                }
+                at += 8;
+            }
+            while at < count {
+                let (a, b) = (*left.add(at), *right.add(at));
+                if a != b {
+                    return c_int::from(a) - c_int::from(b);
+                }
+                at += 1;
+            }
+        }
+        0
+    }
 }

@@ -44,6 +44,7 @@ pub fn run(count: u32, log: &mut Log, mut work: impl FnMut(&mut Log) -> i32) -> 
         }
     }
     let mut young_deaths = 0;
+    let mut paused_ms = 0;
     loop {
         let (id, end) = match sys::wait_child() {
             Ok(ended) => ended,
@@ -51,7 +52,8 @@ pub fn run(count: u32, log: &mut Log, mut work: impl FnMut(&mut Log) -> i32) -> 
         };
         // A child that is no worker is one that the function has left behind.
         let Some(worker) = workers.iter_mut().find(|worker| worker.id == id) else { continue };
-        let is_young = sys::monotonic_ms() - worker.born_ms < YOUNG_MS;
+        // A worker that died while another was being replaced has waited for its end to be noticed: that is not life.
+        let is_young = sys::monotonic_ms() - worker.born_ms < YOUNG_MS + paused_ms;
         young_deaths = if is_young { young_deaths + 1 } else { 0 };
         let mut number = itoa::Buffer::new();
         let (how, number): (&[u8], _) = match end {
@@ -63,7 +65,9 @@ pub fn run(count: u32, log: &mut Log, mut work: impl FnMut(&mut Log) -> i32) -> 
             return 1;
         }
         log.write_message(Level::Warn, None, &[b"a worker ", how, number.as_bytes(), b"; it is replaced"]);
-        sys::sleep_ms(PAUSE_MS << (young_deaths / 2).min(6));
+        let pause_ms = PAUSE_MS << (young_deaths / 4).min(6);
+        sys::sleep_ms(pause_ms);
+        paused_ms = if is_young { paused_ms + u64::from(pause_ms) } else { 0 };
         match start(log, &mut work) {
             Ok(started) => *worker = started,
             Err(errno) => {

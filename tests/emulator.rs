@@ -37,13 +37,17 @@ struct Emulator {
 
 impl Emulator {
     fn start(path: &str, setup: &Setup) -> Emulator {
+        Emulator::start_with(path, setup, &[])
+    }
+
+    fn start_with(path: &str, setup: &Setup, options: &[&str]) -> Emulator {
         let (port, api_port) = (free_port(), free_port());
         let log = tempfile::NamedTempFile::new().expect("a temporary file");
         let output = || Stdio::from(log.reopen().expect("a second handle"));
         let mut command = Command::new(path);
         command.args(["--runtime-api-address", &format!("127.0.0.1:{api_port}")]);
         command.args(["--runtime-interface-emulator-address", &format!("127.0.0.1:{port}")]);
-        command.arg(bootstrap()).arg("app.handler").env_clear().envs(&setup.env).env("AWS_LAMBDA_FUNCTION_TIMEOUT", "60");
+        command.args(options).arg(bootstrap()).arg("app.handler").env_clear().envs(&setup.env).env("AWS_LAMBDA_FUNCTION_TIMEOUT", "60");
         // In a pipe of its own it would stop when nobody reads.
         command.current_dir(setup.folder()).stdin(Stdio::null()).stdout(output()).stderr(output()).process_group(0);
         let child = command.spawn().expect("the emulator can be started");
@@ -54,6 +58,18 @@ impl Emulator {
 
     fn report(&self) -> String {
         format!("--- the emulator's log\n{}", std::fs::read_to_string(self.log.path()).unwrap_or_default())
+    }
+
+    /// One invocation that need not be answered.
+    fn try_invoke(&self, event: &[u8]) {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("it listens");
+        stream.set_read_timeout(Some(Duration::from_secs(1))).expect("a socket option");
+        let head = format!(
+            "POST /2015-03-31/functions/function/invocations HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+            event.len()
+        );
+        stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(event)).expect("it reads");
+        stream.read_exact(&mut [0]).ok();
     }
 
     /// One invocation: the body of the answer.
@@ -132,4 +148,77 @@ fn events_of_every_size_an_error_and_the_event_after_it() {
     let error: serde_json::Value = serde_json::from_slice(&emulator.invoke(b"not JSON")).expect("an error document");
     assert_eq!(error["errorType"], "Runtime.UnmarshalError");
     assert_eq!(emulator.invoke(b"12345678901234567890"), b"12345678901234567890");
+}
+
+#[test]
+fn a_snapshot_as_far_as_the_emulator_goes() {
+    let Some(path) = emulator() else { return };
+    let setup = Setup::new(
+        "local coldmoon = require 'coldmoon'\n\
+         coldmoon.before_snapshot(function() print('the hook before') end)\n\
+         coldmoon.after_restore(function() print('the hook after') end)\n\
+         return { handler = function(event) return event end }\n",
+    )
+    .with("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start");
+    let emulator = Emulator::start_with(&path, &setup, &["--enable-init-caching"]);
+    emulator.try_invoke(b"{}");
+    let has = |text: &str| emulator.report().contains(text);
+    // `restore/next` is what ends its INIT; a runtime that does not know it would be refused.
+    wait_until("the end of INIT", || has("the hook before") && has("INIT RTDONE(status: success)"), || emulator.report());
+    if !has("the hook after") {
+        skip(
+            "the emulator goes from INIT to INVOKE without RESTORE: `restore/next` is never answered, so the second hook cannot run there",
+        );
+    }
+}
+
+/// Where the emulator looks for the runtime in this mode, whatever its command line says
+/// (`internal/lambda-managed-instances` of its source).
+const MANAGED_BOOTSTRAP: &str = "/var/runtime/bootstrap";
+
+#[test]
+fn managed_instances() {
+    if std::env::var_os("COLDMOON_EMULATOR_MANAGED").is_none() {
+        skip(&format!(
+            "with AWS_LAMBDA_MAX_CONCURRENCY the emulator ignores the command that it is given, starts {MANAGED_BOOTSTRAP} as another user and \
+             reads /var/task: on a machine that may have these, link the bootstrap there and set COLDMOON_EMULATOR_MANAGED"
+        ));
+        return;
+    }
+    let Some(path) = emulator() else { return };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    // Written to by another user.
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o777)).expect("its owner may");
+    let setup = Setup::new(format!(
+        "local ffi = require 'ffi' ffi.cdef 'int getpid(void); int usleep(unsigned); int kill(int, int);'\n\
+         return {{ handler = function(event)\n\
+           if event.kill then ffi.C.kill(ffi.C.getpid(), 9) end\n\
+           io.open('{0}/' .. event.round .. event.n, 'w'):close()\n\
+           for n = 0, 7 do repeat local file = io.open('{0}/' .. event.round .. n) if not file then ffi.C.usleep(1000) end until file end\n\
+           return ffi.C.getpid()\n\
+         end }}\n",
+        folder.path().display()
+    ))
+    .with("AWS_LAMBDA_MAX_CONCURRENCY", "8")
+    .with("AWS_LAMBDA_INITIALIZATION_TYPE", "lambda-managed-instances");
+    std::fs::set_permissions(setup.folder(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("its owner may");
+    let emulator = Emulator::start(&path, &setup);
+    let invoke_all = |round: &str| -> std::collections::BTreeSet<Vec<u8>> {
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8)
+                .map(|n| {
+                    scope.spawn({
+                        let emulator = &emulator;
+                        move || emulator.invoke(format!("{{\"round\":\"{round}\",\"n\":{n}}}").as_bytes())
+                    })
+                })
+                .collect();
+            threads.into_iter().map(|thread| thread.join().expect("an answer")).collect()
+        })
+    };
+    assert_eq!(invoke_all("a").len(), 8, "each in a process of its own\n{}", emulator.report());
+    emulator.try_invoke(b"{\"kill\":true}");
+    wait_until("the worker comes back", || emulator.report().contains("it is replaced"), || emulator.report());
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(invoke_all("b").len(), 8, "{}", emulator.report());
 }

@@ -1,9 +1,10 @@
 //! Fuzz bodies as plain functions: each takes any bytes and panics on a finding.
 //!
-//! `tests/stable.rs` runs them over pseudo-random and mutated inputs on a stable toolchain; `fuzz_targets/` hands them to cargo-fuzz. They
-//! are about `coldmoon::json`: accepted exactly when the [`oracle`] accepts, and with the same meaning; decode, encode, decode is a fixed
-//! point; offsets of errors are within the input.
+//! `tests/stable.rs` runs them over pseudo-random and mutated inputs on a stable toolchain; `fuzz_targets/` hands them to cargo-fuzz. Those
+//! here are about `coldmoon::json`: accepted exactly when the [`oracle`] accepts, and with the same meaning; decode, encode, decode is a fixed
+//! point; offsets of errors are within the input. [`http`] is about what the Runtime API may send.
 
+pub mod http;
 pub mod oracle;
 
 use coldmoon::buffer::Buffer;

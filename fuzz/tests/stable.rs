@@ -92,15 +92,80 @@ const PIECES: &[&[u8]] = &[
     b"0123456789abcdef",
 ];
 
+/// What a Runtime API sends in whole conversations, in the language of `http_reply`: each begins with a byte for the size of pieces, `\0S` stands
+/// between replies.
+const CONVERSATIONS: &[&[u8]] = &[
+    b"\0HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nLambda-Runtime-Aws-Request-Id: id-1\r\nLambda-Runtime-Deadline-Ms: 1542409706888\r\n\
+      Lambda-Runtime-Invocation-Id: attempt\r\nContent-Length: 7\r\n\r\n{\"a\":1}\0SHTTP/1.1 202 Accepted\r\nContent-Length: 16\r\n\r\n{\"status\":\"OK\"}\n\
+      \0SHTTP/1.1 200 OK\r\nlambda-runtime-aws-request-id: id-2\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0a\r\n0123456789\r\n0\r\nT: u\r\n\r\n\
+      \0SHTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n\0SHTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\n{}",
+    b"\x01HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\nLambda-Runtime-Aws-Request-Id: a\nContent-Length: 5\n\nfails\0SHTTP/1.1 410 Gone\r\n\
+      Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n\0SHTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n\0SHTTP/1.1 200 OK\r\n\
+      Lambda-Runtime-Aws-Request-Id: b\r\n\r\nends with the connection\0EHTTP/1.1 202 A\r\nConnection: close\r\nContent-Length: 0\r\n\r\n\0E",
+    b"\x07HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: s\r\nContent-Length: 6\r\n\r\nstream\0SHTTP/1.1 202 A\r\nContent-Length: 0\r\n\r\n\
+      \0SHTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: t\r\nContent-Length: 7\r\n\r\ntrailer\0SHTTP/1.1 413 L\r\nConnection: close\r\n\r\nno\0E\
+      HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: s\r\nContent-Length: 2\r\n\r\nst\0T\0PHTTP/1.1 400 B\r\nContent-Length: 0\r\n\r\n",
+    b"\x28HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: r\r\nContent-Length: 2\r\n\r\nhi\0RHTTP/1.1 202 A\r\nContent-Length: 0\r\n\r\n\
+      \0SHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno\0SHTTP/1.1 204 N\r\n\r\n\0SHTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: q\r\n\
+      Content-Length: 2\r\n\r\nhi\0T\0RHTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: u\r\nContent-Length: 0\r\n\r\n",
+];
+
+/// Bytes that mean something in HTTP, and what a server does besides sending.
+const HTTP_PIECES: &[&[u8]] = &[
+    b"\r\n",
+    b"\n",
+    b"\r",
+    b"\r\n\r\n",
+    b" ",
+    b"\t",
+    b":",
+    b";",
+    b",",
+    b"0",
+    b"1",
+    b"200",
+    b"ffffffffffffffff",
+    b"10000",
+    b"-1",
+    b"+5",
+    b"0x5",
+    b"\x7f",
+    b"\x80",
+    b"\0",
+    b"\0S",
+    b"\0S",
+    b"\0E",
+    b"\0R",
+    b"\0P",
+    b"\0T",
+    b"HTTP/1.1 200 OK\r\n",
+    b"HTTP/1.0 200 OK\r\n",
+    b"HTTP/1.1 100 Continue\r\n\r\n",
+    b"HTTP/1.1 202 A\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 304 N\r\n\r\n",
+    b"Content-Length: 3\r\n",
+    b"Content-Length: 99999999999999999999\r\n",
+    b"Transfer-Encoding: chunked\r\n",
+    b"Transfer-Encoding: gzip, chunked\r\n",
+    b"Connection: close\r\n",
+    b"Connection: keep-alive\r\n",
+    b"Lambda-Runtime-Aws-Request-Id: x\r\n",
+    b"Lambda-Runtime-Aws-Request-Id: \r\n",
+    b"Lambda-Runtime-Invocation-Id: y\r\n",
+    b"X: y\r\n folded\r\n",
+    b"3\r\nabc\r\n",
+    b"0\r\n\r\n",
+];
+
 /// A document with a few changes, or bytes of any kind.
-fn case(random: &mut Random, corpus: &[Vec<u8>]) -> Vec<u8> {
+fn case(random: &mut Random, corpus: &[Vec<u8>], pieces: &[&[u8]]) -> Vec<u8> {
     if random.below(8) == 0 {
         let len = random.below(64);
         return (0..len).map(|_| random.next() as u8).collect();
     }
     if random.below(6) == 0 {
         let count = random.below(12);
-        return (0..count).flat_map(|_| PIECES[random.below(PIECES.len())]).copied().collect();
+        return (0..count).flat_map(|_| pieces[random.below(pieces.len())]).copied().collect();
     }
     let mut text = corpus[random.below(corpus.len())].clone();
     for _ in 0..random.below(5) {
@@ -115,7 +180,7 @@ fn case(random: &mut Random, corpus: &[Vec<u8>]) -> Vec<u8> {
                     *byte ^= 1 << random.below(8);
                 }
             }
-            _ => drop(text.splice(at..at, PIECES[random.below(PIECES.len())].iter().copied())),
+            _ => drop(text.splice(at..at, pieces[random.below(pieces.len())].iter().copied())),
         }
     }
     text
@@ -126,19 +191,24 @@ fn setting(name: &str, default: u64) -> u64 {
 }
 
 fn run(body: fn(&[u8])) {
+    run_over(body, &corpus(), PIECES);
+}
+
+fn run_over(body: fn(&[u8]), corpus: &[Vec<u8>], pieces: &[&[u8]]) {
     let (seed, cases) = (setting("COLDMOON_FUZZ_SEED", 0x0c01_d300), setting("COLDMOON_FUZZ_CASES", CASES));
     println!("COLDMOON_FUZZ_SEED={seed} COLDMOON_FUZZ_CASES={cases}");
-    let corpus = corpus();
+    let begun = std::time::Instant::now();
     // 0 would stay 0 for ever.
     let mut random = Random(seed.max(1));
     for index in 0..cases {
-        let data = case(&mut random, &corpus);
+        let data = case(&mut random, corpus, pieces);
         if std::panic::catch_unwind(|| body(&data)).is_err() {
             let mut text = String::new();
             let _ = write!(text, "{}", data.escape_ascii());
             panic!("case {index}: b\"{text}\"");
         }
     }
+    println!("{cases} cases in {:.1} s", begun.elapsed().as_secs_f64());
 }
 
 #[test]
@@ -159,4 +229,10 @@ fn json_numbers() {
 #[test]
 fn json_strings() {
     run(coldmoon_fuzz::json_strings);
+}
+
+#[test]
+fn http_reply() {
+    let corpus: Vec<Vec<u8>> = CONVERSATIONS.iter().map(|bytes| bytes.to_vec()).collect();
+    run_over(coldmoon_fuzz::http::http_reply, &corpus, HTTP_PIECES);
 }

@@ -203,16 +203,29 @@ impl<T: Transport> Connection<T> {
         (Ok(()), taken)
     }
 
-    /// Sends a head alone; a body may follow in chunks ([`Connection::send_chunk`], [`Connection::end_chunks`]).
+    /// Sends a head alone; a body may follow in chunks ([`Connection::send_chunk`], [`Connection::end_chunks`]). As for a POST, a second
+    /// connection is tried if not a byte was taken.
     pub fn start(&mut self, head: &[u8]) -> Result<(), Error> {
         if self.is_open && self.transport.is_stale() {
             self.close();
         }
-        if !self.is_open {
-            self.transport.open().map_err(Error::Connect)?;
-            self.is_open = true;
+        for is_last in [false, true] {
+            if !self.is_open {
+                self.transport.open().map_err(Error::Connect)?;
+                self.is_open = true;
+            }
+            match self.send([head]) {
+                (Ok(()), _) => break,
+                (Err(errno), taken) => {
+                    // What follows a broken head would be taken for a request of its own.
+                    self.close();
+                    if is_last || taken > 0 {
+                        return Err(Error::Send(errno));
+                    }
+                }
+            }
         }
-        self.send([head]).0.map_err(Error::Send)
+        Ok(())
     }
 
     /// Sends one chunk (RFC 9112 section 7.1); waits while the peer is slow. `data` is not empty: an empty chunk ends the body.
@@ -226,6 +239,9 @@ impl<T: Transport> Connection<T> {
     /// for that after a stream. The reply is awaited even if sending has failed: a server that refuses a stream says why.
     pub fn end_chunks(&mut self, trailers: &[u8], rx: &mut Buffer) -> Result<Reply, Error> {
         rx.clear();
+        if !self.is_open {
+            return Err(Error::Closed);
+        }
         let (sent, _) = self.send([b"0\r\n", trailers, b"\r\n"]);
         let reply = self.receive(rx);
         self.close();

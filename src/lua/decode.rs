@@ -12,6 +12,7 @@ use super::vm::{Slot, Vm};
 use crate::json::{self, Number, Rules, Sink, SyntaxError, Text};
 use crate::limits;
 use core::ffi::c_int;
+use core::mem::MaybeUninit;
 use core::ptr;
 
 /// Values of one container that wait on the stack at most.
@@ -44,13 +45,14 @@ impl Level {
 
 /// The open containers, outermost first.
 pub struct Levels {
-    levels: [Level; limits::JSON_DEPTH_MAX],
+    /// Not initialised as a whole: that would touch three pages at start, and each level is written when its container begins.
+    levels: [MaybeUninit<Level>; limits::JSON_DEPTH_MAX],
 }
 
 impl Levels {
     /// None is open.
     pub const fn new() -> Levels {
-        Levels { levels: [Level::NONE; limits::JSON_DEPTH_MAX] }
+        Levels { levels: [const { MaybeUninit::uninit() }; limits::JSON_DEPTH_MAX] }
     }
 }
 
@@ -181,13 +183,16 @@ impl Builder {
         self.ensure_slots();
         // The scanner opens no more containers than there are levels.
         self.depth += 1;
-        *self.level() = Level { mark: self.top, is_object, ..Level::NONE };
+        let level = Level { mark: self.top, is_object, ..Level::NONE };
+        // SAFETY: `vm` is live; one builder at a time uses its levels.
+        unsafe { (*self.vm).levels.levels[self.depth - 1].write(level) };
     }
 
     /// The innermost open container.
     fn level(&mut self) -> &mut Level {
-        // SAFETY: `vm` is live; one builder at a time uses its levels. A container is open, so `depth` is at least 1.
-        unsafe { &mut (*self.vm).levels.levels[self.depth - 1] }
+        // SAFETY: `vm` is live; one builder at a time uses its levels. A container is open, so `depth` is at least 1, and `begin` has
+        // written its level.
+        unsafe { (*self.vm).levels.levels[self.depth - 1].assume_init_mut() }
     }
 
     /// Counts what was just pushed. Called for every value, and for every key.

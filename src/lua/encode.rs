@@ -16,6 +16,7 @@ use crate::buffer::{Buffer, Overflow};
 use crate::json::{self, StringRules, WriteError};
 use crate::limits;
 use core::ffi::{c_int, c_void};
+use core::mem::MaybeUninit;
 use core::ops::Range;
 
 /// How values are written. [`Style::RESULT`] is the contract's; the rest is for modules that other libraries' users know.
@@ -128,13 +129,14 @@ impl From<WriteError> for Problem {
 
 /// The tables being written, outermost first, to tell a cycle from mere depth.
 pub struct Ancestors {
-    tables: [*const c_void; limits::JSON_DEPTH_MAX],
+    /// Not initialised as a whole, see `decode::Levels`.
+    tables: [MaybeUninit<*const c_void>; limits::JSON_DEPTH_MAX],
 }
 
 impl Ancestors {
     /// None.
     pub const fn new() -> Ancestors {
-        Ancestors { tables: [core::ptr::null(); limits::JSON_DEPTH_MAX] }
+        Ancestors { tables: [const { MaybeUninit::uninit() }; limits::JSON_DEPTH_MAX] }
     }
 }
 
@@ -341,9 +343,11 @@ impl Encoder<'_> {
         // SAFETY: `vm` is live; one encoder at a time uses its ancestors.
         let ancestors = unsafe { &mut (*self.vm).ancestors.tables };
         if self.depth == self.style.depth_max {
-            return Err(first_repeated(&ancestors[..self.depth]).map_or(Problem::Depth, Problem::Cycle));
+            // SAFETY: so many tables are being written, each noted below when it began.
+            let tables = unsafe { ancestors[..self.depth].assume_init_ref() };
+            return Err(first_repeated(tables).map_or(Problem::Depth, Problem::Cycle));
         }
-        ancestors[self.depth] = table.address();
+        ancestors[self.depth].write(table.address());
         self.depth += 1;
         Ok(())
     }

@@ -130,16 +130,7 @@ fn find_file(path: &[u8], module: &[u8], name: &mut [u8; limits::PATH_BYTES_MAX]
     for template in path.split(|byte| *byte == b';').filter(|template| !template.is_empty()) {
         let Some(file) = expand(template, module, name) else { continue };
         let errno = match sys::open(file) {
-            Ok(fd) => {
-                // A folder can be opened, but not read.
-                match sys::read(fd, &mut []) {
-                    Ok(_) => return Some(fd),
-                    Err(errno) => {
-                        sys::close(fd);
-                        errno
-                    }
-                }
-            }
+            Ok(fd) => return Some(fd),
             Err(errno) => errno,
         };
         if let Some(tried) = tried.as_deref_mut() {
@@ -250,9 +241,13 @@ fn read_file(fd: c_int, into: &mut Buffer) -> Result<(), sys::Errno> {
     into.clear();
     loop {
         into.reserve(1).map_err(|_| sys::Errno::NO_MEMORY)?;
-        match sys::read(fd, into.spare())? {
-            0 => return Ok(()),
-            count => into.advance(count),
+        let room = into.spare();
+        let wanted = room.len();
+        let count = sys::read(fd, room)?;
+        into.advance(count);
+        // A file gives less than it is asked for only at its end: most are read in one call.
+        if count < wanted {
+            return Ok(());
         }
     }
 }

@@ -156,6 +156,23 @@ impl Process {
         self.stderr.bytes()
     }
 
+    /// Both as text.
+    pub fn log(&self) -> String {
+        format!("{}{}", String::from_utf8_lossy(&self.stdout()), String::from_utf8_lossy(&self.stderr()))
+    }
+
+    /// Sends it, and it alone, a signal.
+    pub fn signal(&self, signal: Signal) {
+        rustix::process::kill_process(Pid::from_child(&self.child), signal).expect("it has not been reaped");
+    }
+
+    /// The processes that it has started and that still run.
+    pub fn children(&self) -> Vec<Pid> {
+        let id = self.child.id();
+        let list = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+        list.split_whitespace().filter_map(|child| Pid::from_raw(child.parse().ok()?)).collect()
+    }
+
     /// Everything that is known, for the message of a test that fails.
     pub fn report(&self) -> String {
         format!(
@@ -222,6 +239,14 @@ impl Process {
         let code = status.code().unwrap_or_else(|| panic!("it ended by signal {:?}\n{}", status.signal(), self.report()));
         assert!(cpu < CPU_LIMIT, "{cpu:?} of processor time\n{}", self.report());
         End { code, cpu }
+    }
+
+    /// The code that it has ended with; `None` while it runs. Whatever processor time it has used. Fails where it ended by a signal.
+    pub fn end_code(&mut self) -> Option<i32> {
+        self.poll_end();
+        let (status, _) = self.end?;
+        self.join_output();
+        Some(status.code().unwrap_or_else(|| panic!("it ended by signal {:?}\n{}", status.signal(), self.report())))
     }
 
     fn join_output(&mut self) {

@@ -264,6 +264,42 @@ impl Peer {
         self.stream().read_exact(&mut room).expect("so many bytes of a request");
     }
 
+    /// Reads up to the end of `needle`, which is included; for a request that is looked at while it comes. It is not recorded.
+    pub fn read_until(&mut self, needle: &[u8]) -> Vec<u8> {
+        use std::io::Read;
+        loop {
+            if let Some(at) = wire::find(&self.unread, needle) {
+                return self.unread.drain(..at + needle.len()).collect();
+            }
+            let mut room = vec![0; 256 * 1024];
+            let count = self.stream().read(&mut room).expect("more of a request");
+            assert!(
+                count > 0,
+                "the connection ended before {:?}: {:?}",
+                needle.escape_ascii().to_string(),
+                self.unread.escape_ascii().to_string()
+            );
+            self.unread.extend_from_slice(&room[..count]);
+        }
+    }
+
+    /// Reads up to `end`, which is included, and keeps nothing: how many bytes `byte` there were. `look` is called after every read.
+    pub fn count_until(&mut self, byte: u8, end: &[u8], mut look: impl FnMut(usize)) -> usize {
+        use std::io::Read;
+        let mut tail = std::mem::take(&mut self.unread);
+        let mut count = tail.iter().filter(|found| **found == byte).count();
+        let mut room = vec![0; 256 * 1024];
+        while !tail.ends_with(end) {
+            let bytes = self.stream().read(&mut room).expect("more of a request");
+            assert!(bytes > 0, "the connection ended after {count} bytes");
+            count += room[..bytes].iter().filter(|found| **found == byte).count();
+            tail.extend_from_slice(&room[..bytes]);
+            tail.drain(..tail.len().saturating_sub(end.len()));
+            look(count);
+        }
+        count
+    }
+
     /// Sends bytes; fails where the runtime does not take them.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
         if let Err(error) = self.stream().write_all(bytes.as_ref()) {

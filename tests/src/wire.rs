@@ -218,6 +218,27 @@ pub fn chunked_event(id: &str, chunks: &[(&[u8], &str)], trailers: &str) -> Vec<
     bytes
 }
 
+/// The bytes behind base64 (RFC 4648 section 4). Fails where it is none.
+pub fn from_base64(text: &str) -> Vec<u8> {
+    assert!(text.len().is_multiple_of(4), "{text}");
+    let mut bytes = Vec::new();
+    for group in text.as_bytes().chunks(4) {
+        let value = |byte: &u8| match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            b'=' => 0,
+            _ => panic!("no base64: {text}"),
+        };
+        let bits = group.iter().fold(0, |bits, byte| bits << 6 | u32::from(value(byte)));
+        let padding = group.iter().filter(|byte| **byte == b'=').count();
+        bytes.extend_from_slice(&bits.to_be_bytes()[1..4 - padding]);
+    }
+    bytes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -233,6 +254,13 @@ mod tests {
         let second = read_request(&mut stream, &mut unread).unwrap().unwrap();
         assert_eq!((second.text().as_str(), second.trailers), ("abc", vec![("T".into(), "u".into())]));
         assert_eq!(read_request(&mut stream, &mut unread).unwrap(), None);
+    }
+
+    #[test]
+    fn base64_is_rfc_4648() {
+        for (text, base64) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foobar", "Zm9vYmFy")] {
+            assert_eq!(from_base64(base64), text.as_bytes());
+        }
     }
 
     #[test]

@@ -1,0 +1,42 @@
+-- The first decode and the first encode of a fresh process. It happens in INIT, and the event is taken as a string, so that nothing of the
+-- codec has run before.
+
+local codecs = require "codecs"
+local ffi = require "ffi"
+
+ffi.cdef [[
+struct bench_time { long seconds, nanoseconds; };
+int clock_gettime(int clock, struct bench_time *time);
+int getrusage(int who, long *usage);
+]]
+local time = ffi.new "struct bench_time"
+local clock_gettime = ffi.C.clock_gettime
+-- Nanoseconds of CLOCK_MONOTONIC.
+local function now()
+  clock_gettime(1, time)
+  return tonumber(time.seconds) * 1e9 + tonumber(time.nanoseconds)
+end
+local usage = ffi.new("long[18]")
+local function faults()
+  ffi.C.getrusage(0, usage)
+  return tonumber(usage[8])
+end
+
+local text = codecs.read(os.getenv "BENCH_DOCUMENT")
+local decode, encode = codecs.load[os.getenv "BENCH_CODEC"]()
+now() now() faults() faults()
+
+local faults_0 = faults()
+local time_0 = now()
+local value = decode(text)
+local time_1 = now()
+local faults_1 = faults()
+local time_2 = now()
+local json = encode(value)
+local time_3 = now()
+local faults_2 = faults()
+-- Encoded text has the same values.
+codecs.compare(value, decode(json))
+local line = string.format("%d %d %d %d", time_1 - time_0, time_3 - time_2, faults_1 - faults_0, faults_2 - faults_1)
+
+return { handler = function() return line end }

@@ -1,0 +1,5 @@
+return {
+  handler = function(event, context)
+    return { message = "Hello, " .. event.name .. "!" }
+  end,
+}
