@@ -518,15 +518,7 @@ pub unsafe fn slice<'a>(text: *const c_char, bytes: usize) -> &'a [u8] {
 /// What the static binary has in place of musl's own.
 #[cfg(target_env = "musl")]
 mod instead_of_musl {
-    use core::ffi::{c_char, c_int, c_void};
-    use core::ptr;
-
-    /// `dlsym(3)`: a static binary has no symbols to be found by name. LuaJIT asks for one at every `require`; musl's answer makes an error
-    /// text, for which it starts its heap: four system calls and two page faults.
-    #[unsafe(no_mangle)]
-    extern "C" fn dlsym(_handle: *mut c_void, _name: *const c_char) -> *mut c_void {
-        ptr::null_mut()
-    }
+    use core::ffi::c_int;
 
     /// `memcmp(3)`, eight bytes at a time. LuaJIT compares every string that it interns with the one it finds; musl compares byte by byte.
     ///

@@ -18,6 +18,7 @@ use crate::limits;
 use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
 use core::ops::Range;
+use core::slice;
 
 /// How values are written. [`Style::RESULT`] is the contract's; the rest is for modules that other libraries' users know.
 #[derive(Clone, Copy)]
@@ -344,7 +345,7 @@ impl Encoder<'_> {
         let ancestors = unsafe { &mut (*self.vm).ancestors.tables };
         if self.depth == self.style.depth_max {
             // SAFETY: so many tables are being written, each noted below when it began.
-            let tables = unsafe { ancestors[..self.depth].assume_init_ref() };
+            let tables = unsafe { slice::from_raw_parts(ancestors.as_ptr().cast(), self.depth) };
             return Err(first_repeated(tables).map_or(Problem::Depth, Problem::Cycle));
         }
         ancestors[self.depth].write(table.address());

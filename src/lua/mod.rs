@@ -14,6 +14,7 @@
 //! | `hooks` | `on_shutdown`, `before_snapshot`, `after_restore` |
 //! | `output` | `print`, `io.write`, `os.exit` |
 //! | `failure` | what was raised, as the runtime reports it |
+//! | `symbols` | what `ffi.C` finds in the static build |
 //! | `stack`, `ffi` | helpers over the C API, and the C API |
 
 mod context;
@@ -30,6 +31,8 @@ mod modules;
 mod output;
 mod stack;
 mod stream;
+#[cfg(target_env = "musl")]
+mod symbols;
 mod vm;
 
 use crate::buffer::Buffer;
