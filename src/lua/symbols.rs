@@ -23,6 +23,9 @@ table!(
     free,
     getenv,
     getpid,
+    getrusage,
+    gettimeofday,
+    kill,
     malloc,
     memchr,
     memcmp,
@@ -35,11 +38,13 @@ table!(
     qsort,
     read,
     realloc,
+    sleep,
     snprintf,
     strerror,
     strlen,
     syscall,
     time,
+    usleep,
     write,
 );
 
