@@ -165,10 +165,7 @@ fn pass_snapshot<T: Transport, I: Interpreter>(api: &mut RuntimeApi<'_, T>, inte
     }
     interpreter.reseed();
     if let Err(failure) = interpreter.run_hooks(Hook::AfterRestore, &mut Running::in_phase(api, log, Phase::Restore)) {
-        let failure = Failure { error_type: b"Runtime.AfterRestoreError", ..failure };
-        log.write_failure(None, &failure);
-        // The process ends whatever the answer is.
-        let _ = api.fail_restore(&failure);
+        report_restore(api, log, &Failure { error_type: b"Runtime.AfterRestoreError", ..failure });
         return Some(EXIT_FAILURE);
     }
     None
@@ -229,6 +226,12 @@ fn report<T: Transport>(
         }
     };
     if failure.is_fatal { Some(EXIT_FAILURE) } else { end }
+}
+
+/// Logs and posts the error that ends the process after a restore, whatever the answer to it is.
+fn report_restore<T: Transport>(api: &mut RuntimeApi<'_, T>, log: &mut Log, failure: &Failure<'_>) {
+    log.write_failure(None, failure);
+    let _ = api.fail_restore(failure);
 }
 
 /// Logs an error and ends the stream that has begun with it; returns the code to exit with, if the process has to end.
@@ -343,13 +346,8 @@ impl<T: Transport> Host for Running<'_, '_, T> {
             Some(invocation) if self.is_streaming => {
                 report_in_stream(self.api, self.log, invocation, &failure);
             }
-            None if self.phase != Phase::Init => {
-                self.log.write_failure(None, &failure);
-                if self.phase == Phase::Restore {
-                    // The process ends whatever the answer is.
-                    let _ = self.api.fail_restore(&failure);
-                }
-            }
+            None if self.phase == Phase::Restore => report_restore(self.api, self.log, &failure),
+            None if self.phase == Phase::Shutdown => self.log.write_failure(None, &failure),
             invocation => {
                 report(self.api, self.log, invocation, &failure);
             }

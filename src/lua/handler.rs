@@ -56,7 +56,7 @@ pub unsafe extern "C" fn load(state: *mut lua_State) -> c_int {
         }
         // A bare name is a handler only if a module of that name returns a function: a missing one is a malformed name, not a missing
         // module.
-        if function.is_none() && !modules::exists(vm, state, module) {
+        if function.is_none() && !modules::exists(state, module) {
             (*report).set(
                 b"Runtime.MalformedHandlerName",
                 &[b"the handler '", handler, b"' is not of the form module.function, and there is no module '", module, b"'"],

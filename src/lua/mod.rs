@@ -38,6 +38,7 @@ mod vm;
 use crate::buffer::Buffer;
 use crate::env::Env;
 use crate::interpreter::{Failure, Hook, Host, Interpreter, Invocation, Response};
+use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
 use core::ptr;
 use vm::{Slot, Vm};
@@ -56,6 +57,21 @@ impl Lua {
     pub fn open(place: &'static mut Place, env: &Env) -> Option<Lua> {
         Vm::open(place, env).map(|vm| Lua { vm })
     }
+
+    /// Runs `entry` with `host` as the runtime that Lua reaches. What the function wrote has reached the host when this returns.
+    ///
+    /// # Safety
+    /// As for `Vm::enter`.
+    unsafe fn enter(&self, host: &mut dyn Host, entry: Slot, argument: *mut c_void) -> Result<(), c_int> {
+        // SAFETY: `vm` is live and not inside a call; the caller vouches for the rest.
+        unsafe {
+            Vm::with_host(self.vm, host, || {
+                let result = Vm::enter(self.vm, entry, argument);
+                output::flush(self.vm);
+                result
+            })
+        }
+    }
 }
 
 impl Interpreter for Lua {
@@ -63,11 +79,7 @@ impl Interpreter for Lua {
         let mut frame = handler::LoadFrame { is_refused: false };
         // SAFETY: `vm` is live, its stack is empty between calls, `frame` is what `handler::load` expects and outlives the call.
         unsafe {
-            let result = Vm::with_host(self.vm, host, || {
-                let result = Vm::enter(self.vm, Slot::Load, ptr::from_mut(&mut frame).cast());
-                output::flush(self.vm);
-                result
-            });
+            let result = self.enter(host, Slot::Load, ptr::from_mut(&mut frame).cast());
             if has_failed(self.vm, result, frame.is_refused) { Err((*self.vm).failure.failure()) } else { Ok(()) }
         }
     }
@@ -79,11 +91,7 @@ impl Interpreter for Lua {
         unsafe {
             (*self.vm).invocation = Some(ptr::from_ref(invocation).cast());
             (*self.vm).stream.close();
-            let result = Vm::with_host(self.vm, host, || {
-                let result = Vm::enter(self.vm, Slot::Invoke, ptr::from_mut(&mut frame).cast());
-                output::flush(self.vm);
-                result
-            });
+            let result = self.enter(host, Slot::Invoke, ptr::from_mut(&mut frame).cast());
             (*self.vm).invocation = None;
             if has_failed(self.vm, result, frame.is_refused) {
                 return Err((*self.vm).failure.failure());
@@ -101,11 +109,7 @@ impl Interpreter for Lua {
         let mut frame = hooks::HookFrame { hook };
         // SAFETY: as in `load`, with `hooks::run`.
         unsafe {
-            let result = Vm::with_host(self.vm, host, || {
-                let result = Vm::enter(self.vm, Slot::RunHooks, ptr::from_mut(&mut frame).cast());
-                output::flush(self.vm);
-                result
-            });
+            let result = self.enter(host, Slot::RunHooks, ptr::from_mut(&mut frame).cast());
             if has_failed(self.vm, result, false) { Err((*self.vm).failure.failure()) } else { Ok(()) }
         }
     }
@@ -124,7 +128,7 @@ impl Interpreter for Lua {
 ///
 /// # Safety
 /// `vm` is live, `result` is what `Vm::enter` has just returned.
-unsafe fn has_failed(vm: *mut Vm, result: Result<(), core::ffi::c_int>, is_refused: bool) -> bool {
+unsafe fn has_failed(vm: *mut Vm, result: Result<(), c_int>, is_refused: bool) -> bool {
     // SAFETY: the caller vouches for `vm`; the error value is on top, as `Vm::enter` says.
     unsafe {
         match result {

@@ -163,14 +163,13 @@ fn expand<'a>(template: &[u8], module: &[u8], name: &'a mut [u8; limits::PATH_BY
     CStr::from_bytes_with_nul(&name[..=at]).ok()
 }
 
-/// Whether `require(module)` would find something: loaded, preloaded, a file, or one of the runtime's.
+/// Whether `require(module)` would find a file, or one of the runtime's modules.
 ///
 /// Stack: [-0, +0], 4 slots. Raises: memory only.
 ///
 /// # Safety
-/// `state` is the main state of `vm`, the calling frames own nothing.
-pub unsafe fn exists(vm: *mut Vm, state: *mut lua_State, module: &[u8]) -> bool {
-    let _ = vm;
+/// `state` is live, the calling frames own nothing.
+pub unsafe fn exists(state: *mut lua_State, module: &[u8]) -> bool {
     // SAFETY: the caller vouches for `state`; the path stays on the stack while it is read.
     unsafe {
         let top = lua_gettop(state);
