@@ -20,9 +20,15 @@ install_debian() {
 		return 1
 	fi
 	say "installing the Debian packages: $*"
-	# The lists may be missing or old; only then is it worth fetching them.
-	$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >/dev/null 2>&1 ||
-		{ $sudo apt-get update -qq >/dev/null && $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >/dev/null; }
+	# The lists may be missing, or so old that they name versions which are too old; a machine without a network may have the packages all the same.
+	$sudo apt-get update -qq >/dev/null 2>&1 || true
+	$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >/dev/null
+}
+
+# debian_rust_builds_the_library: whether Debian's compiler is there, with its library's source, and new enough for what scripts/build asks of it.
+debian_rust_builds_the_library() {
+	sysroot=$(RUSTC_BOOTSTRAP=1 /usr/bin/rustc -Zunstable-options -Cpanic=immediate-abort --print sysroot 2>/dev/null) || return 1
+	[ -d "$sysroot/lib/rustlib/src/rust/library/core" ] || [ -d /usr/lib/rustlib/src/rust/library/core ]
 }
 
 # need COMMAND HINT [PACKAGE]: makes sure that a command is there.
