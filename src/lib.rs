@@ -25,5 +25,6 @@ pub mod runtime;
 #[forbid(unsafe_code)]
 pub mod runtime_api;
 pub mod sys;
+pub mod wide;
 #[forbid(unsafe_code)]
 pub mod workers;

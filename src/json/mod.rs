@@ -9,17 +9,15 @@
 //! | `text` | what stands between quotes: UTF-8, escapes |
 //! | `number` | decimal text to numbers and back, over one small table |
 //! | `write` | strings and numbers into a buffer |
-//! | `wide` | sixteen bytes at once; what that gains |
 //!
 //! Size on x86_64 (opt-level "s", fat LTO): 10.6 KB of code and tables, 6.6 of them numbers, and 2.4 to 2.8 KB for each type of sink.
-//! `number` says by which command, and what `core` would take. Speed: `wide`.
+//! `number` says by which command, and what `core` would take. Speed, and what sixteen bytes at once gain: `crate::wide`.
 //!
 //! Bounds: nesting by [`Rules::depth_max`], at most `limits::JSON_DEPTH_MAX`; time is linear in the input; no read past its end.
 
 mod number;
 mod scan;
 mod text;
-mod wide;
 mod write;
 
 pub use number::Number;

@@ -18,8 +18,9 @@
 //! input.
 
 use super::text::{Text, check_special};
-use super::{Kind, Rules, Sink, SyntaxError, number, wide};
+use super::{Kind, Rules, Sink, SyntaxError, number};
 use crate::limits::JSON_DEPTH_MAX;
+use crate::wide::{self, Block};
 
 /// Scans the whole document `input`.
 pub fn scan<S: Sink>(input: &[u8], rules: &Rules, sink: &mut S) -> Result<(), SyntaxError> {
@@ -187,7 +188,7 @@ fn skip_space(input: &[u8], mut at: usize) -> usize {
         }
         // Indentation behind a line feed.
         loop {
-            let spaces = wide::first_not_space(wide::load(input, at));
+            let spaces = Block::load(input, at).first_not_space();
             at += spaces;
             if spaces != wide::BYTES {
                 break;
@@ -204,7 +205,7 @@ fn text<'a>(input: &'a [u8], at: &mut usize, rules: &Rules) -> Result<Text<'a>, 
     let mut end = start;
     let mut escaped = false;
     loop {
-        let plain = wide::first_not_plain(wide::load(input, end));
+        let plain = Block::load(input, end).first_not_plain();
         end += plain;
         if plain == wide::BYTES {
             continue;

@@ -3,7 +3,8 @@
 //! Lone surrogates, which JSON can escape and UTF-8 cannot hold, have the three-byte form they would have in UTF-8 (WTF-8): ED A0 80 to
 //! ED BF BF. It comes from an escape and goes back to one; as raw bytes in a document it is refused like any other invalid sequence.
 
-use super::{Kind, Rules, SyntaxError, wide};
+use super::{Kind, Rules, SyntaxError};
+use crate::wide::{self, Block};
 
 /// A string of the document between its quotes, validated.
 #[derive(Clone, Copy, Debug)]
@@ -39,10 +40,10 @@ impl<'a> Text<'a> {
         while from < self.raw.len() {
             // Plain bytes, sixteen at a time while there is room to write a whole block; no escape is shorter than what it stands for, so
             // `to <= from` and the room fails only near the end.
-            let block = wide::load(self.raw, from);
-            let plain = wide::first_backslash(block).min(self.raw.len() - from);
+            let block = Block::load(self.raw, from);
+            let plain = block.first_backslash().min(self.raw.len() - from);
             match out.get_mut(to..).and_then(|rest| rest.first_chunk_mut()) {
-                Some(room) => *room = block.to_le_bytes(),
+                Some(room) => *room = block.to_bytes(),
                 None => out[to..to + plain].copy_from_slice(&self.raw[from..from + plain]),
             }
             from += plain;
@@ -115,7 +116,7 @@ pub(super) fn check_special(input: &[u8], at: usize, rules: &Rules) -> Result<us
 pub(super) fn word(bytes: &[u8], at: usize) -> u32 {
     match bytes.get(at..).and_then(|rest| rest.first_chunk()) {
         Some(chunk) => u32::from_le_bytes(*chunk),
-        None => wide::load_tail(bytes, at) as u32,
+        None => wide::tail(bytes, at) as u32,
     }
 }
 

@@ -7,8 +7,9 @@
 //! that much slack.
 
 use super::number::{shortest, sixteen_digits};
-use super::{text, wide};
+use super::text;
 use crate::buffer::{Buffer, Overflow};
+use crate::wide::{self, Block};
 
 /// Bytes of the buffer that one step of the writer asks for at most. A number needs 26 bytes and is stored in pieces of 24 that may begin
 /// at the third; a string needs one block, an escape and the quote.
@@ -68,10 +69,10 @@ pub fn write_string(out: &mut Buffer, bytes: &[u8], rules: &StringRules) -> Resu
     let mut at = 0;
     if !(rules.slash || rules.delete) {
         loop {
-            let block = wide::load(bytes, at);
+            let block = Block::load(bytes, at);
             // Zeros stand behind the end, so that no run goes beyond it.
-            let plain = wide::first_not_plain(block);
-            spare[1 + at..][..wide::BYTES].copy_from_slice(&block.to_le_bytes());
+            let plain = block.first_not_plain();
+            spare[1 + at..][..wide::BYTES].copy_from_slice(&block.to_bytes());
             at += plain;
             if plain != wide::BYTES {
                 break;
@@ -91,8 +92,8 @@ pub fn write_string(out: &mut Buffer, bytes: &[u8], rules: &StringRules) -> Resu
 fn write_rest(out: &mut Buffer, bytes: &[u8], mut at: usize, rules: &StringRules) -> Result<(), WriteError> {
     while at < bytes.len() {
         out.reserve(ROOM)?;
-        let block = wide::load(bytes, at);
-        let mut plain = wide::first_not_plain(block);
+        let block = Block::load(bytes, at);
+        let mut plain = block.first_not_plain();
         if rules.slash || rules.delete {
             let more = |byte: &u8| *byte == b'/' && rules.slash || *byte == 0x7f && rules.delete;
             plain = bytes[at..at + plain].iter().position(more).unwrap_or(plain);
@@ -116,14 +117,14 @@ fn write_rest(out: &mut Buffer, bytes: &[u8], mut at: usize, rules: &StringRules
                 if short == b'u' {
                     put(out, escape(u32::from(*byte)), 6);
                 } else {
-                    put(out, u128::from(u16::from_le_bytes([b'\\', short])), 2);
+                    put(out, Block::from(u128::from(u16::from_le_bytes([b'\\', short]))), 2);
                 }
                 at += 1;
             }
         }
     }
     out.reserve(ROOM)?;
-    put(out, u128::from(b'"'), 1);
+    put(out, Block::from(u128::from(b'"')), 1);
     Ok(())
 }
 
@@ -133,10 +134,10 @@ fn write_not_ascii(out: &mut Buffer, bytes: &[u8], mut at: usize, rules: &String
         out.reserve(ROOM)?;
         let word = text::word(bytes, at);
         let (block, len, taken) = match text::sequence_len(word) {
-            0 if rules.utf8 == Utf8::Pass => (u128::from(word), 1, 1),
+            0 if rules.utf8 == Utf8::Pass => (Block::from(u128::from(word)), 1, 1),
             0 if text::is_surrogate(word) => (escape(0xd000 | word >> 2 & 0x0fc0 | word >> 16 & 0x3f), 6, 3),
             0 => return Err(WriteError::Utf8 { offset: at }),
-            len => (u128::from(word), len, len),
+            len => (Block::from(u128::from(word)), len, len),
         };
         put(out, block, len);
         at += taken;
@@ -146,15 +147,15 @@ fn write_not_ascii(out: &mut Buffer, bytes: &[u8], mut at: usize, rules: &String
 
 /// Appends the lowest `len` bytes of `block`, for which there is room for sixteen. (Not by memcpy, which is a slow call for so few.)
 #[inline(never)]
-fn put(out: &mut Buffer, block: u128, len: usize) {
-    out.spare()[..wide::BYTES].copy_from_slice(&block.to_le_bytes());
+fn put(out: &mut Buffer, block: Block, len: usize) {
+    out.spare()[..wide::BYTES].copy_from_slice(&block.to_bytes());
     out.advance(len);
 }
 
 /// `\u` and four digits, the backslash lowest.
-fn escape(code: u32) -> u128 {
+fn escape(code: u32) -> Block {
     let digit = |shift: u32| b"0123456789abcdef"[(code >> shift & 0x0f) as usize];
-    u128::from(u64::from_le_bytes([b'\\', b'u', digit(12), digit(8), digit(4), digit(0), 0, 0]))
+    Block::from(u128::from(u64::from_le_bytes([b'\\', b'u', digit(12), digit(8), digit(4), digit(0), 0, 0])))
 }
 
 /// Appends `value`.

@@ -2,86 +2,48 @@
 //!
 //! A container's values wait on the stack until it ends; then its table is made in exactly the right size and filled. So nothing is ever
 //! rehashed, and nothing but the Lua values is allocated. A container that is too long for the stack moves what is waiting into its table
-//! early and goes on (`BATCH`); one around a deep child does so before the child begins (`SLOTS_SOFT`).
+//! early and goes on (`BATCH`); one around a deep child does so before the child begins (`SLOTS_SOFT`). Below the values stands a [`Link`]
+//! to the container around it, as a number among Lua's values: nesting needs no memory of its own, and a finaliser that decodes while
+//! this does, because the collector runs in between, finds nothing of it to disturb.
 //!
-//! Bounds: nesting by `limits::JSON_DEPTH_MAX`; stack slots by `SLOTS_SOFT + 2 * JSON_DEPTH_MAX + BATCH`, below LuaJIT's 8,000.
+//! Bounds: nesting by `limits::JSON_DEPTH_MAX`; stack slots by `SLOTS_SOFT` and, for the levels beyond it, a link and two values each.
 
 use super::ffi::*;
+use super::heap::{Heap, NewTable};
+use super::layout::{self, Slot};
 use super::stack;
-use super::vm::{Slot, Vm};
+use super::vm::{self, Vm};
 use crate::json::{self, Number, Rules, Sink, SyntaxError, Text};
-use crate::limits;
-use core::ffi::c_int;
-use core::mem::MaybeUninit;
+use core::ffi::{c_int, c_void};
 use core::ptr;
 
-/// Values of one container that wait on the stack at most.
-const BATCH: c_int = 256;
+/// Values of one container that wait on the stack at most, but for a child that comes last.
+const BATCH: usize = 256;
 /// From so many slots in use on, a container does not keep values waiting while a child is read.
-const SLOTS_SOFT: c_int = 4000;
-
-/// Slots that are made sure of beyond what is needed now, so that it is not asked for with every container.
-const SLOTS_AHEAD: c_int = 64;
-
-const _: () = assert!(SLOTS_SOFT + 2 * limits::JSON_DEPTH_MAX as c_int + BATCH + SLOTS_AHEAD + 50 < 8000);
-
-/// An open container.
-#[derive(Clone, Copy)]
-struct Level {
-    /// The stack top when it began: its table, once there is one, or its first value is at the next index.
-    mark: c_int,
-    /// Values (and keys) that wait above it.
-    waiting: c_int,
-    /// Elements of an array that are already in its table.
-    moved: c_int,
-    is_object: bool,
-    /// Whether its table is already on the stack, below the waiting values.
-    has_table: bool,
-}
-
-impl Level {
-    const NONE: Level = Level { mark: 0, waiting: 0, moved: 0, is_object: false, has_table: false };
-}
-
-/// The open containers, outermost first.
-pub struct Levels {
-    /// Not initialised as a whole: that would touch three pages at start, and each level is written when its container begins.
-    levels: [MaybeUninit<Level>; limits::JSON_DEPTH_MAX],
-}
-
-impl Levels {
-    /// None is open.
-    pub const fn new() -> Levels {
-        Levels { levels: [const { MaybeUninit::uninit() }; limits::JSON_DEPTH_MAX] }
-    }
-}
-
-impl Default for Levels {
-    fn default() -> Self {
-        Self::new()
-    }
-}
+const SLOTS_SOFT: usize = 4000;
 
 /// Pushes the value of a whole JSON document. On an error nothing is pushed.
 ///
-/// Stack: [-0, +1]. Raises: memory only.
+/// Stack: [-0, +1]. Raises: memory, what finalisers raise, and an error if the stack cannot grow.
 ///
 /// # Safety
-/// `state` belongs to `vm`, the calling frames own nothing.
+/// `state` belongs to `vm` and runs a C function, the calling frames own nothing.
 pub unsafe fn push_value(vm: *mut Vm, state: *mut lua_State, text: &[u8]) -> Result<(), SyntaxError> {
-    // SAFETY: the caller vouches for `state` and `vm`.
-    unsafe { push_styled(vm, state, text, 0, &Rules::STRICT, Style::EVENT).map(|_| ()) }
+    // SAFETY: the caller vouches for `state` and `vm`, whose tags and light userdata are for ever.
+    unsafe {
+        let style = Style { null: (*vm).light[0], array_meta: (*vm).tags.array(), ..Style::PLAIN };
+        push_styled(vm, state, text, 0, &Rules::STRICT, style).map(|_| ())
+    }
 }
 
-/// What values become. Indices are those of values on the stack.
+/// What values become.
 #[derive(Clone, Copy)]
 pub struct Style {
-    /// `null`; `None` for the light userdata NULL.
-    pub null: Option<c_int>,
-    /// The metatable of arrays; `None` for the runtime's tag.
-    pub array_meta: Option<c_int>,
-    /// The metatable of objects, or nil; `None` for none.
-    pub object_meta: Option<c_int>,
+    /// `null`
+    pub null: Slot,
+    /// The metatables of arrays and of objects, or null.
+    pub array_meta: *const c_void,
+    pub object_meta: *const c_void,
     /// Integers beyond 2^53 become doubles.
     pub doubles_only: bool,
     /// The value is the whole document.
@@ -89,16 +51,17 @@ pub struct Style {
 }
 
 impl Style {
-    /// The contract's table.
-    pub const EVENT: Style = Style { null: None, array_meta: None, object_meta: None, doubles_only: false, is_whole: true };
+    /// Nothing has a metatable, `null` is nil.
+    pub const PLAIN: Style =
+        Style { null: Slot::NIL, array_meta: ptr::null(), object_meta: ptr::null(), doubles_only: false, is_whole: true };
 }
 
 /// Pushes the value that begins at `at`; returns the offset behind it. On an error nothing is pushed.
 ///
-/// Stack: [-0, +1]. Raises: memory only.
+/// Stack: [-0, +1]. Raises: as [`push_value`].
 ///
 /// # Safety
-/// As for [`push_value`]; the indices in `style` are valid and absolute.
+/// As for [`push_value`]; what `style` refers to is alive until the value is there.
 pub unsafe fn push_styled(
     vm: *mut Vm,
     state: *mut lua_State,
@@ -107,244 +70,332 @@ pub unsafe fn push_styled(
     rules: &Rules,
     style: Style,
 ) -> Result<usize, SyntaxError> {
-    // SAFETY: the caller vouches for `state` and `vm`.
+    // SAFETY: the caller vouches for `state` and `vm`. The value is the one element of the outermost level; it comes where that stood.
     unsafe {
-        let top = lua_gettop(state);
-        let mut builder = Builder { vm, state, style, depth: 0, top, reserved: top };
-        builder.ensure_slots();
-        if style.array_meta.is_none() {
-            // At hand for every array, and removed with what is below the value.
-            lua_rawgeti(state, LUA_REGISTRYINDEX, Slot::ArrayTag as c_int);
-            builder.top += 1;
-            builder.style.array_meta = Some(builder.top);
-        }
+        let heap = Heap::of(state);
+        let top = heap.top();
+        let mut builder = Builder { vm, state, heap, style, top, limit: top, mark: 0 };
+        builder.begin(false);
+        let mark = builder.mark;
         let result = if style.is_whole {
             json::scan(text, rules, &mut builder).map(|()| text.len())
         } else {
             json::scan_value(text, at, rules, &mut builder)
         };
-        match result {
-            Ok(_) if style.array_meta.is_none() => lua_remove(state, top + 1),
-            Ok(_) => {}
-            Err(_) => lua_settop(state, top),
+        let place = heap.base().add(mark);
+        if result.is_ok() {
+            place.write(place.add(1).read());
         }
+        heap.set_top(place.add(usize::from(result.is_ok())));
         result
     }
 }
 
-/// The sink that builds Lua values. Every method may leave by a Lua error (memory); the scanner's frames own nothing.
+/// What stands below a container's values: 47 bits, see [`Slot::note`].
+#[derive(Clone, Copy)]
+struct Link {
+    /// The place of the link of the container around it, in slots from the stack's base: less than 2^17, since LuaJIT's stack is.
+    outer: usize,
+    /// Elements of an array that are already in its table: less than 2^28, as LuaJIT's arrays are.
+    moved: usize,
+    is_object: bool,
+    /// Whether its table is already on the stack, between this and the waiting values.
+    has_table: bool,
+}
+
+impl Link {
+    #[inline(always)]
+    fn to_slot(self) -> Slot {
+        Slot::note(self.outer as u64 | (self.moved as u64) << 17 | u64::from(self.is_object) << 45 | u64::from(self.has_table) << 46)
+    }
+
+    #[inline(always)]
+    fn of(slot: Slot) -> Link {
+        let bits = slot.noted();
+        Link {
+            outer: (bits & 0x1_ffff) as usize,
+            moved: (bits >> 17 & 0xfff_ffff) as usize,
+            is_object: bits >> 45 & 1 != 0,
+            has_table: bits >> 46 & 1 != 0,
+        }
+    }
+}
+
+/// The sink that builds Lua values. Every method may leave by a Lua error; the scanner's frames own nothing.
 struct Builder {
     vm: *mut Vm,
     state: *mut lua_State,
+    heap: Heap,
     style: Style,
-    depth: usize,
-    /// The index of the last value on the stack: all that is pushed is counted, which spares asking.
-    top: c_int,
-    /// The index up to which the stack has room.
-    reserved: c_int,
+    /// The first free slot. Lua's own stack top lags behind: it is set where the collector or the C API looks at it.
+    top: *mut Slot,
+    /// The value that reaches this slot asks for [`Builder::make_room`].
+    limit: *mut Slot,
+    /// The place of the innermost container's link, in slots from the stack's base.
+    mark: usize,
 }
 
+// SAFETY of all methods' unsafe blocks: `push_styled`'s caller vouches for the state. `top` is the first free slot of its stack, below
+// which there are values up from `base`, `base + mark` is the innermost link, and `top < limit <= stack_end` whenever a method begins:
+// `set_limit` sees to it, and eight slots more are LuaJIT's reserve.
 impl Builder {
-    /// Makes sure that a container and its first values find room.
-    fn ensure_slots(&mut self) {
-        let needed = self.top + BATCH + 20;
-        if needed > self.reserved {
-            // SAFETY: `state` is live. The bounds above keep the request below LuaJIT's limit; growing raises if memory is out.
-            let has_room = unsafe { lua_checkstack(self.state, BATCH + 20 + SLOTS_AHEAD) } != 0;
-            debug_assert!(has_room);
-            self.reserved = needed + SLOTS_AHEAD;
+    /// The place of the first free slot, from the stack's base.
+    #[inline(always)]
+    fn index(&self) -> usize {
+        (self.top.addr() - self.heap.base().addr()) / size_of::<Slot>()
+    }
+
+    /// The innermost container: the place of its link, and what it says.
+    #[inline(always)]
+    fn link(&self) -> (*mut Slot, Link) {
+        // SAFETY: see above.
+        unsafe {
+            let place = self.heap.base().add(self.mark);
+            (place, Link::of(place.read()))
         }
     }
 
+    /// Called for every value, and for every key.
+    #[inline(always)]
+    fn push(&mut self, slot: Slot) {
+        // SAFETY: see above.
+        unsafe {
+            self.top.write(slot);
+            self.top = self.top.add(1);
+        }
+        if self.top >= self.limit {
+            self.make_room();
+        }
+    }
+
+    /// Sets the limit of the innermost container; the stack grows where it is full.
+    #[inline]
+    fn set_limit(&mut self) {
+        if self.top >= self.heap.stack_end() {
+            self.with_lua(|builder| builder.heap.grow_stack());
+        }
+        // SAFETY: see above. The batch's end may be behind the stack's: it is not used then.
+        let (place, link) = self.link();
+        let batch = place.wrapping_add(1 + usize::from(link.has_table) + BATCH);
+        self.limit = batch.max(self.top.wrapping_add(1)).min(self.heap.stack_end());
+    }
+
+    /// Does what may look at Lua's stack, change it or move it.
+    #[inline]
+    fn with_lua(&mut self, act: impl FnOnce(&mut Builder)) {
+        // SAFETY: see above.
+        unsafe { self.heap.set_top(self.top) };
+        act(self);
+        self.top = self.heap.top();
+    }
+
+    /// The innermost container has as much waiting as it may, or the stack is full.
+    #[cold]
+    #[inline(never)]
+    fn make_room(&mut self) {
+        let (_, link) = self.link();
+        let waiting = self.index() - (self.mark + 1 + usize::from(link.has_table));
+        // An object moves whole pairs.
+        if waiting >= BATCH && !(link.is_object && waiting % 2 == 1) {
+            self.move_waiting();
+        }
+        self.set_limit();
+    }
+
+    /// Lets the collector work if that is due. Before anything is made, as in LuaJIT's own API.
+    #[inline(always)]
+    fn collect(&mut self) {
+        if self.heap.is_due() {
+            self.with_lua(|builder| builder.heap.collect());
+            // The stack may be another, and shorter.
+            self.set_limit();
+        }
+    }
+
+    #[inline(always)]
     fn push_text(&mut self, text: Text<'_>) {
         let raw = text.raw();
-        // SAFETY: `state` is live and has room: every container makes sure of it when it begins and when it has moved its values.
+        let slot = if text.is_escaped() {
+            self.unescaped(text)
+        } else if let Some(slot) = self.heap.find_string(raw) {
+            slot
+        } else {
+            self.collect();
+            self.heap.string(raw)
+        };
+        self.push(slot);
+    }
+
+    #[inline(never)]
+    fn unescaped(&mut self, text: Text<'_>) -> Slot {
+        // Before the scratch buffer is used: a finaliser may use it too.
+        self.collect();
+        // SAFETY: `vm` is live, and nobody else uses its scratch buffer while no Lua code runs.
         unsafe {
-            if !text.is_escaped() {
-                stack::push_bytes(self.state, raw);
-                return;
-            }
             let scratch = &mut (*self.vm).scratch;
             scratch.clear();
-            if scratch.reserve(raw.len()).is_err() {
+            if scratch.reserve(text.raw().len()).is_err() {
                 stack::raise(self.state, &[b"not enough memory"]);
             }
-            let room = &mut scratch.spare()[..];
+            let room = scratch.spare();
             let bytes = text.unescape(room);
-            lua_pushlstring(self.state, room.as_ptr().cast(), bytes);
+            self.heap.string(&room[..bytes])
         }
     }
 
     /// Notes a new container.
-    fn begin(&mut self, is_object: bool) {
-        if self.depth > 0 && self.top > SLOTS_SOFT {
-            self.move_waiting();
-        }
-        self.ensure_slots();
-        // The scanner opens no more containers than there are levels.
-        self.depth += 1;
-        let level = Level { mark: self.top, is_object, ..Level::NONE };
-        // SAFETY: `vm` is live; one builder at a time uses its levels.
-        unsafe { (*self.vm).levels.levels[self.depth - 1].write(level) };
-    }
-
-    /// The innermost open container.
-    fn level(&mut self) -> &mut Level {
-        // SAFETY: `vm` is live; one builder at a time uses its levels. A container is open, so `depth` is at least 1, and `begin` has
-        // written its level.
-        unsafe { (*self.vm).levels.levels[self.depth - 1].assume_init_mut() }
-    }
-
-    /// Counts what was just pushed. Called for every value, and for every key.
     #[inline]
-    fn count(&mut self) {
-        self.top += 1;
-        if self.depth > 0 {
-            let level = self.level();
-            level.waiting += 1;
-            // An object moves whole pairs: after a value, when the number of what waits is even.
-            if level.waiting >= BATCH && !(level.is_object && level.waiting % 2 == 1) {
-                self.move_waiting();
-            }
+    fn begin(&mut self, is_object: bool) {
+        let mut mark = self.index();
+        if mark > SLOTS_SOFT {
+            self.move_waiting();
+            mark = self.index();
         }
+        // SAFETY: see above.
+        unsafe {
+            self.top.write(Link { outer: self.mark, moved: 0, is_object, has_table: false }.to_slot());
+            self.top = self.top.add(1);
+        }
+        self.mark = mark;
+        self.set_limit();
     }
 
     /// Moves what waits in the innermost container into its table, which is made if there is none. A key that has no value yet stays.
+    #[cold]
+    #[inline(never)]
     fn move_waiting(&mut self) {
-        let state = self.state;
-        let Level { mark, waiting, moved, is_object, has_table } = *self.level();
-        let table = mark + 1;
-        // SAFETY: `state` is live; `waiting` values are above `mark` (and the table); two more slots are free.
+        self.collect();
+        let (place, mut link) = self.link();
+        // SAFETY: see above; there is a slot in reserve for the table.
         unsafe {
-            if !has_table {
-                // It will hold more than what waits: twice as much spares the first growth.
-                if is_object {
-                    lua_createtable(state, 0, waiting)
-                } else {
-                    lua_createtable(state, 2 * waiting, 0)
-                }
-                lua_insert(state, table);
-            }
-            if is_object {
-                set_pairs(state, table, table + 1, waiting / 2);
-                if waiting % 2 == 1 {
-                    lua_replace(state, table + 1);
-                }
-                lua_settop(state, table + waiting % 2);
+            let mut first = place.add(1);
+            let mut count = self.top.offset_from_unsigned(first);
+            let table = if link.has_table {
+                first = first.add(1);
+                count -= 1;
+                NewTable::in_slot(self.heap, place.add(1).read())
             } else {
-                for index in 1..=waiting {
-                    lua_pushvalue(state, table + index);
-                    lua_rawseti(state, table, moved + index);
+                // It will hold more than what waits: twice as much spares the first growth.
+                let table = if link.is_object { self.heap.table(0, count.max(1)) } else { self.heap.table(2 * count, 0) };
+                ptr::copy(first, first.add(1), count);
+                first.write(table.slot());
+                first = first.add(1);
+                table
+            };
+            let mut kept = 0;
+            if link.is_object {
+                kept = count % 2;
+                table.fill_entries(first, count / 2);
+                ptr::copy(first.add(count - kept), first, kept);
+            } else {
+                let needed = link.moved + count + 1;
+                if needed > table.array_len() {
+                    table.resize_array(needed.max(2 * table.array_len()));
                 }
-                lua_settop(state, table);
+                table.fill_array(link.moved + 1, first, count);
+                link.moved += count;
             }
+            table.finish();
+            link.has_table = true;
+            place.write(link.to_slot());
+            self.top = first.add(kept);
         }
-        let level = self.level();
-        level.has_table = true;
-        level.moved = moved + waiting;
-        level.waiting = if is_object { waiting % 2 } else { 0 };
-        self.top = table + self.level().waiting;
     }
 
-    /// Leaves the innermost container's table on the stack in place of what waits.
-    fn end(&mut self) {
-        let state = self.state;
-        if self.level().has_table {
-            self.move_waiting();
-        } else {
-            let Level { mark, waiting, is_object, .. } = *self.level();
-            let table = mark + 1;
-            // SAFETY: as in `move_waiting`.
-            unsafe {
-                if is_object {
-                    lua_createtable(state, 0, waiting / 2);
-                    set_pairs(state, table + waiting, table, waiting / 2);
-                    if waiting > 0 {
-                        lua_replace(state, table);
-                        lua_settop(state, table);
-                    }
-                } else {
-                    lua_createtable(state, waiting, 0);
-                    lua_insert(state, table);
-                    for index in (1..=waiting).rev() {
-                        lua_rawseti(state, table, index);
-                    }
-                }
-            }
-        }
-        let Level { mark, is_object, .. } = *self.level();
-        let meta = if is_object { self.style.object_meta } else { self.style.array_meta };
-        if let Some(index) = meta {
-            // SAFETY: the table is on top; one slot is free; a metatable is a table or nil.
-            unsafe {
-                lua_pushvalue(state, index);
-                lua_setmetatable(state, -2);
-            }
-        }
-        // The table stands where its values were; it is counted as one of the container around it.
-        self.top = mark;
-        self.depth -= 1;
-        self.count();
-    }
-}
-
-/// Sets `count` pairs of key and value, which stand from `first` on, in the table at `table`. The last of equal keys wins.
-///
-/// Stack: [-0, +0], 2 slots. Raises: memory only.
-///
-/// # Safety
-/// `state` is live with the pairs and the table where the arguments say.
-unsafe fn set_pairs(state: *mut lua_State, table: c_int, first: c_int, count: c_int) {
-    for pair in 0..count {
-        // SAFETY: the caller vouches for all of it.
+    /// Leaves the innermost container's table on the stack in place of its link and of what waits.
+    #[inline(always)]
+    fn end(&mut self, is_object: bool) {
+        self.collect();
+        let (place, link) = self.link();
+        // SAFETY: see above.
         unsafe {
-            lua_pushvalue(state, first + 2 * pair);
-            lua_pushvalue(state, first + 2 * pair + 1);
-            lua_rawset(state, table);
+            let first = place.add(1);
+            let table = if link.has_table {
+                self.move_waiting();
+                self.finished(is_object)
+            } else {
+                let count = self.top.offset_from_unsigned(first);
+                let (array, entries) = if is_object { (0, count / 2) } else { (count, 0) };
+                let table = self.heap.table(array, entries);
+                if is_object {
+                    table.fill_entries(first, entries)
+                } else {
+                    table.fill_array(1, first, array)
+                }
+                table
+            };
+            let meta = if is_object { self.style.object_meta } else { self.style.array_meta };
+            if !meta.is_null() {
+                table.set_metatable(meta);
+            }
+            table.finish();
+            let place = self.heap.base().add(self.mark);
+            place.write(table.slot());
+            self.top = place.add(1);
         }
+        self.mark = link.outer;
+        self.set_limit();
+    }
+
+    /// The table of a container that had one before its end: an array keeps no slot too much.
+    #[cold]
+    #[inline(never)]
+    fn finished(&mut self, is_object: bool) -> NewTable {
+        let (place, link) = self.link();
+        // SAFETY: see above.
+        let table = unsafe { NewTable::in_slot(self.heap, place.add(1).read()) };
+        if !is_object && table.array_len() > link.moved + 1 {
+            table.resize_array(link.moved + 1);
+        }
+        table
+    }
+
+    /// A 64-bit integer, as cdata.
+    #[inline(never)]
+    fn push_wide(&mut self, ctype: u16, bits: u64) {
+        if !self.heap.has_ctypes() {
+            // Not by `require`: the program may have replaced it, and emptied what it works with.
+            self.with_lua(|builder| {
+                // SAFETY: LuaJIT's own stack checks make room; what is pushed is popped.
+                unsafe {
+                    lua_rawgeti(builder.state, LUA_REGISTRYINDEX, vm::Slot::FfiLoader as c_int);
+                    lua_call(builder.state, 0, 0);
+                }
+            });
+            self.set_limit();
+        }
+        self.collect();
+        let slot = self.heap.wide(ctype, bits);
+        self.push(slot);
     }
 }
 
 impl Sink for Builder {
     fn null(&mut self) {
-        // SAFETY: `state` is live and has room, see `push_text`.
-        unsafe {
-            match self.style.null {
-                None => lua_pushlightuserdata(self.state, ptr::null_mut()),
-                Some(index) => lua_pushvalue(self.state, index),
-            }
-        }
-        self.count();
+        self.push(self.style.null);
     }
 
     fn boolean(&mut self, value: bool) {
-        // SAFETY: as above.
-        unsafe { lua_pushboolean(self.state, c_int::from(value)) };
-        self.count();
+        self.push(Slot::boolean(value));
     }
 
+    #[inline(always)]
     fn number(&mut self, value: Number) {
-        // SAFETY: as above; push_wide needs a few slots more, which `ensure_slots` has in reserve.
-        unsafe {
-            match value {
-                Number::Double(value) => lua_pushnumber(self.state, value),
-                Number::Int64(value) if self.style.doubles_only => lua_pushnumber(self.state, value as f64),
-                Number::Uint64(value) if self.style.doubles_only => lua_pushnumber(self.state, value as f64),
-                Number::Int64(value) => push_wide(self.state, value as u64, true),
-                Number::Uint64(value) => push_wide(self.state, value, false),
-            }
+        match value {
+            Number::Double(value) => self.push(Slot::number(value)),
+            Number::Int64(value) if self.style.doubles_only => self.push(Slot::number(value as f64)),
+            Number::Uint64(value) if self.style.doubles_only => self.push(Slot::number(value as f64)),
+            Number::Int64(value) => self.push_wide(layout::INT64, value as u64),
+            Number::Uint64(value) => self.push_wide(layout::UINT64, value),
         }
-        self.count();
     }
 
     fn string(&mut self, text: Text<'_>) {
         self.push_text(text);
-        self.count();
     }
 
     fn key(&mut self, text: Text<'_>) {
         self.push_text(text);
-        self.count();
     }
 
     fn begin_array(&mut self) {
@@ -352,7 +403,7 @@ impl Sink for Builder {
     }
 
     fn end_array(&mut self) {
-        self.end();
+        self.end(false);
     }
 
     fn begin_object(&mut self) {
@@ -360,63 +411,6 @@ impl Sink for Builder {
     }
 
     fn end_object(&mut self) {
-        self.end();
-    }
-}
-
-/// Pushes the helpers for 64-bit cdata, made when the first such number comes.
-///
-/// There is no C API for cdata. The helpers own two places of eight bytes; C knows their addresses as the cdata's pointers and writes
-/// there, a Lua function boxes. The table: signed place, its boxing function, unsigned place, its boxing function.
-///
-/// Stack: [-0, +1], 3 slots. Raises: memory only.
-///
-/// # Safety
-/// `state` is live, the slots are free, the calling frames own nothing.
-unsafe fn push_wide_helpers(state: *mut lua_State) {
-    const MAKER: &[u8] = b"local ffi = ... local signed, unsigned = ffi.new('int64_t[1]'), ffi.new('uint64_t[1]') \
-        return { signed, function() return signed[0] end, unsigned, function() return unsigned[0] end }";
-    // SAFETY: the caller vouches for `state`; MAKER is a valid chunk.
-    unsafe {
-        lua_rawgeti(state, LUA_REGISTRYINDEX, Slot::WideNumbers as c_int);
-        if lua_type(state, -1) != LUA_TTABLE {
-            lua_pop(state, 1);
-            if luaL_loadbufferx(state, MAKER.as_ptr().cast(), MAKER.len(), c"=coldmoon".as_ptr(), ptr::null()) != LUA_OK {
-                stack::throw(state);
-            }
-            // Not by `require`: the program may have replaced it, and emptied what it works with.
-            stack::get_field(state, LUA_REGISTRYINDEX, c"_LOADED");
-            stack::get_field(state, -1, c"ffi");
-            lua_remove(state, -2);
-            if lua_type(state, -1) != LUA_TTABLE {
-                lua_pop(state, 1);
-                lua_rawgeti(state, LUA_REGISTRYINDEX, Slot::FfiLoader as c_int);
-                lua_call(state, 0, 1);
-            }
-            lua_call(state, 1, 1);
-            lua_pushvalue(state, -1);
-            lua_rawseti(state, LUA_REGISTRYINDEX, Slot::WideNumbers as c_int);
-        }
-    }
-}
-
-/// Pushes a 64-bit integer as `int64_t` or `uint64_t` cdata; the bits of a signed one as they are.
-///
-/// Stack: [-0, +1], 4 slots. Raises: memory only.
-///
-/// # Safety
-/// As for [`push_wide_helpers`].
-unsafe fn push_wide(state: *mut lua_State, bits: u64, is_signed: bool) {
-    // SAFETY: the caller vouches for `state`; the place is eight writable bytes.
-    unsafe {
-        push_wide_helpers(state);
-        let first = if is_signed { 1 } else { 3 };
-        lua_rawgeti(state, -1, first);
-        let place: *mut u64 = lua_topointer(state, -1).cast_mut().cast();
-        lua_pop(state, 1);
-        place.write(bits);
-        lua_rawgeti(state, -1, first + 1);
-        lua_remove(state, -2);
-        lua_call(state, 0, 1);
+        self.end(true);
     }
 }

@@ -53,8 +53,6 @@ unsafe extern "C" {
     pub fn lua_pushvalue(state: *mut lua_State, index: c_int);
     pub fn lua_remove(state: *mut lua_State, index: c_int);
     pub fn lua_insert(state: *mut lua_State, index: c_int);
-    pub fn lua_replace(state: *mut lua_State, index: c_int);
-    pub fn lua_checkstack(state: *mut lua_State, slots: c_int) -> c_int;
 
     pub fn lua_type(state: *mut lua_State, index: c_int) -> c_int;
     pub fn lua_typename(state: *mut lua_State, kind: c_int) -> *const c_char;

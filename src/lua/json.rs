@@ -13,6 +13,7 @@
 use super::decode::{self, Style as DecodeStyle};
 use super::encode::{self, NotFinite, Numbers, Problem, Style as EncodeStyle};
 use super::ffi::*;
+use super::heap;
 use super::modules;
 use super::stack;
 use super::vm::{Slot, Vm};
@@ -166,9 +167,9 @@ unsafe extern "C" fn codec_decode(state: *mut lua_State) -> c_int {
             control_characters: has(decode_flag::ANY_BYTES),
         };
         let style = DecodeStyle {
-            null: Some(5),
-            array_meta: Some(6),
-            object_meta: Some(7),
+            null: heap::stack_slot(state, 5),
+            array_meta: lua_topointer(state, 6),
+            object_meta: lua_topointer(state, 7),
             doubles_only: has(decode_flag::DOUBLES_ONLY),
             is_whole: has(decode_flag::WHOLE),
         };

@@ -1,11 +1,15 @@
-/* What src/lua/layout.rs takes for granted about LuaJIT's objects, checked by the compiler against LuaJIT's own headers. */
+/* What src/lua/layout.rs and heap.rs take for granted about LuaJIT's objects, checked by the compiler against LuaJIT's own headers. */
 
 #include <stddef.h>
 
 #include "lj_obj.h"
 #include "lj_ctype.h"
+#include "lj_gc.h"
+#include "lj_state.h"
+#include "lj_str.h"
+#include "lj_tab.h"
 
-#define SAME(left, right) _Static_assert((left) == (right), "src/lua/layout.rs does not fit this LuaJIT: " #left)
+#define SAME(left, right) _Static_assert((left) == (right), "src/lua/layout.rs or heap.rs does not fit this LuaJIT: " #left)
 
 SAME(LJ_GC64, 1);
 SAME(LJ_64, 1);
@@ -23,10 +27,20 @@ SAME(LJ_TTAB, ~11u);
 SAME(LJ_TUDATA, ~12u);
 SAME(LJ_TISNUM, ~13u);
 
+SAME(offsetof(GCobj, gch.nextgc), 0);
+SAME(offsetof(GCobj, gch.marked), 8);
+SAME(offsetof(GCobj, gch.gct), 9);
+SAME(LJ_GC_WHITES, 3);
+SAME(LJ_GC_BLACK, 4);
+
+SAME(offsetof(GCstr, sid), 12);
+SAME(offsetof(GCstr, hash), 16);
 SAME(offsetof(GCstr, len), 20);
 SAME(sizeof(GCstr), 24);
 
+SAME(offsetof(GCtab, nomm), 10);
 SAME(offsetof(GCtab, array), 16);
+SAME(offsetof(GCtab, gclist), 24);
 SAME(offsetof(GCtab, metatable), 32);
 SAME(offsetof(GCtab, node), 40);
 SAME(offsetof(GCtab, asize), 48);
@@ -34,9 +48,39 @@ SAME(offsetof(GCtab, hmask), 52);
 
 SAME(offsetof(Node, val), 0);
 SAME(offsetof(Node, key), 8);
+SAME(offsetof(Node, next), 16);
 SAME(sizeof(Node), 24);
 
 SAME(offsetof(GCcdata, ctypeid), 10);
 SAME(sizeof(GCcdata), 16);
 SAME(CTID_INT64, 11);
 SAME(CTID_UINT64, 12);
+
+SAME(offsetof(lua_State, glref), 16);
+SAME(offsetof(lua_State, base), 32);
+SAME(offsetof(lua_State, top), 40);
+SAME(offsetof(lua_State, maxstack), 48);
+SAME(LJ_STACK_EXTRA, 8);
+/* A place in the stack takes 17 bits, the length of an array 28. */
+_Static_assert(LUAI_MAXSTACK + 2 * LJ_STACK_EXTRA < 1 << 17, "the stack's places");
+_Static_assert(LJ_MAX_ASIZE < 1 << 28, "the arrays' lengths");
+
+SAME(offsetof(global_State, gc.total), 16);
+SAME(offsetof(global_State, gc.threshold), 24);
+SAME(offsetof(global_State, gc.currentwhite), 32);
+SAME(offsetof(global_State, gc.grayagain), 64);
+SAME(offsetof(global_State, str.tab), 152);
+SAME(offsetof(global_State, str.mask), 160);
+SAME(offsetof(global_State, str.seed), 176);
+SAME(offsetof(global_State, ctype_state), 392);
+
+/* The functions that src/lua/heap.rs calls. */
+#define TYPE(function, ...) _Static_assert(__builtin_types_compatible_p(__typeof__(function), __VA_ARGS__), "src/lua/heap.rs: " #function)
+
+TYPE(lj_str_new, GCstr *(lua_State *, const char *, size_t));
+TYPE(lj_tab_new, GCtab *(lua_State *, uint32_t, uint32_t));
+TYPE(lj_tab_resize, void(lua_State *, GCtab *, uint32_t, uint32_t));
+TYPE(lj_tab_newkey, TValue *(lua_State *, GCtab *, cTValue *));
+TYPE(lj_mem_newgco, void *(lua_State *, GCSize));
+TYPE(lj_gc_step, int(lua_State *));
+TYPE(lj_state_growstack1, void(lua_State *));

@@ -30,9 +30,12 @@ mod tag {
 /// `LJ_GCVMASK`: the bits of a pointer.
 const POINTER_BITS: u64 = (1 << 47) - 1;
 
+/// What `setnanV` writes.
+const NAN: u64 = 0xfff8 << 48;
+
 /// `CTID_INT64`, `CTID_UINT64`.
-const INT64: u16 = 11;
-const UINT64: u16 = 12;
+pub const INT64: u16 = 11;
+pub const UINT64: u16 = 12;
 
 /// A value as it lies in a table: `TValue`.
 #[derive(Clone, Copy)]
@@ -59,12 +62,67 @@ impl Slot {
     /// Nil.
     pub const NIL: Slot = Slot(u64::MAX);
 
+    /// Light userdata, functions and objects of the heap, by their tag.
+    fn object(tag: u32, address: *const u8) -> Slot {
+        Slot(address.addr() as u64 | u64::from(tag) << 47)
+    }
+
+    /// The string at an address.
+    #[inline(always)]
+    pub fn string(address: *const u8) -> Slot {
+        Slot::object(tag::STRING, address)
+    }
+
+    /// The table at an address.
+    #[inline(always)]
+    pub fn table(address: *const u8) -> Slot {
+        Slot::object(tag::TABLE, address)
+    }
+
+    /// The cdata at an address.
+    pub fn cdata(address: *const u8) -> Slot {
+        Slot::object(tag::CDATA, address)
+    }
+
+    /// A boolean.
+    #[inline(always)]
+    pub fn boolean(value: bool) -> Slot {
+        Slot::object(if value { tag::TRUE } else { tag::FALSE }, POINTER_BITS as *const u8)
+    }
+
+    /// A number. There is one NaN: others could be taken for what is no number.
+    #[inline(always)]
+    pub fn number(value: f64) -> Slot {
+        Slot(if value.is_nan() { NAN } else { value.to_bits() })
+    }
+
+    /// A number of Lua's that carries 47 bits of the runtime's own, for a while, on the stack.
+    #[inline(always)]
+    pub fn note(bits: u64) -> Slot {
+        debug_assert!(bits <= POINTER_BITS);
+        Slot(bits)
+    }
+
+    /// The bits of [`Slot::note`].
+    #[inline(always)]
+    pub fn noted(self) -> u64 {
+        self.0
+    }
+
+    /// The address of the object that a value refers to.
+    #[inline(always)]
+    pub fn address(self) -> *mut u8 {
+        (self.0 & POINTER_BITS) as *mut u8
+    }
+
     /// `itype(o)`
     fn tag(self) -> u32 {
         ((self.0 as i64) >> 47) as u32
     }
 
-    /// Whether two light userdata are the same address. (LuaJIT interns the upper halves of addresses: equal bits are equal addresses.)
+    /// Whether it is the same value, bit for bit: the same object, or of two light userdata the same address (LuaJIT interns the upper
+    /// halves of addresses).
+    #[inline(always)]
     pub fn is(self, other: Slot) -> bool {
         self.0 == other.0
     }
@@ -156,10 +214,11 @@ pub struct Table<'a> {
 
 /// One entry of a table's hash part: `Node`.
 #[repr(C)]
-struct Node {
-    value: Slot,
-    key: Slot,
-    next: u64,
+pub struct Node {
+    pub value: Slot,
+    pub key: Slot,
+    /// The next one of those that share a place.
+    pub next: *mut Node,
 }
 
 impl<'a> Table<'a> {

@@ -6,7 +6,7 @@
 //! | `handler` | `_HANDLER` resolved at INIT; one call of it |
 //! | `context` | the handler's second argument |
 //! | `decode`, `encode` | JSON to Lua values and back |
-//! | `layout` | LuaJIT's tables as they lie in memory, for `encode` |
+//! | `layout`, `heap` | LuaJIT's values as they lie in memory: read by `encode`, made by `decode` |
 //! | `modules` | the search path, the module `coldmoon`, the embedded modules |
 //! | `json` | the module `coldmoon.json`, and the codec that `lua/cjson.lua` and `lua/dkjson.lua` stand on |
 //! | `stream` | `coldmoon.stream` |
@@ -23,6 +23,7 @@ mod encode;
 mod failure;
 mod ffi;
 mod handler;
+mod heap;
 mod hooks;
 mod json;
 mod layout;

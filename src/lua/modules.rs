@@ -353,6 +353,11 @@ impl Tags {
         }
     }
 
+    /// The metatable of arrays.
+    pub fn array(&self) -> *const c_void {
+        self.array
+    }
+
     /// The tag of the table at `index`.
     ///
     /// Stack: [-0, +0], 1 slot. Raises: nothing.

@@ -7,7 +7,7 @@
 //! nothing.
 
 use super::ffi::*;
-use super::{decode, encode, failure, handler, hooks, layout, modules, output, stack, stream};
+use super::{encode, failure, handler, hooks, layout, modules, output, stack, stream};
 use crate::buffer::Buffer;
 use crate::env::Env;
 use crate::interpreter::{Host, Invocation};
@@ -45,8 +45,6 @@ pub struct Vm {
     pub text: Buffer,
     /// Short-lived bytes: a source file, a string without its escapes. No Lua code runs while it is in use.
     pub scratch: Buffer,
-    /// The open containers of the document being decoded.
-    pub levels: decode::Levels,
     /// The tables that are being encoded, outermost first.
     pub ancestors: encode::Ancestors,
     /// The metatables that tag a table. They are in the registry too, so the addresses stay theirs.
@@ -110,8 +108,6 @@ pub enum Slot {
     AfterRestoreHooks,
     /// What opens LuaJIT's library `ffi`.
     FfiLoader,
-    /// What makes 64-bit cdata, see `decode::push_wide_helpers`.
-    WideNumbers,
 }
 
 /// The memory that Lua may use. LuaJIT's own allocator does the work; this counts.
@@ -162,7 +158,6 @@ impl Vm {
             is_loaded: false,
             text: Buffer::with_first(limits::SOURCE_BYTES_MAX, 2 * 1024),
             scratch: Buffer::with_first(limits::SOURCE_BYTES_MAX, 4 * 1024),
-            levels: decode::Levels::new(),
             ancestors: encode::Ancestors::new(),
             tags: modules::Tags::new(),
             light: [layout::Slot::NIL; 2],
