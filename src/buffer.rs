@@ -7,7 +7,8 @@
 //!
 //! Bound: given at construction, see `limits`. A buffer never exceeds it; the caller learns that by [`Overflow::Bound`].
 
-use crate::sys;
+use crate::sys::{self, Errno};
+use core::ffi::c_int;
 use core::ptr;
 use core::slice;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -147,6 +148,21 @@ impl Buffer {
         self.spare()[0] = byte;
         self.len += 1;
         Ok(())
+    }
+
+    /// Becomes the contents of a file. An error leaves a part of them.
+    pub fn read_file(&mut self, fd: c_int) -> Result<(), Errno> {
+        self.clear();
+        loop {
+            self.reserve(1).map_err(|_| Errno::NO_MEMORY)?;
+            let wanted = self.capacity - self.len;
+            let count = sys::read(fd, self.spare())?;
+            self.advance(count);
+            // A file gives less than it is asked for only at its end: most are read in one call.
+            if count < wanted {
+                return Ok(());
+            }
+        }
     }
 
     /// The room behind the written bytes: initialised, of no particular content. Fill a prefix, then [`Buffer::advance`].

@@ -67,6 +67,9 @@ pub const PATH_BYTES_MAX: usize = 4096;
 /// A Lua source or bytecode file: the unpacked function may be 250 MB in all.
 pub const SOURCE_BYTES_MAX: usize = 256 * 1024 * 1024;
 
+/// `/etc/hosts` and `/etc/resolv.conf`: what is longer is read as far.
+pub const RESOLVER_FILE_BYTES_MAX: usize = 1024 * 1024;
+
 const _: () = assert!(ERROR_TEXT_BYTES_MAX * 6 + 4096 < ERROR_BYTES_MAX);
 const _: () = assert!(XRAY_CAUSE_BYTES_MAX + 4 * ID_BYTES_MAX < REQUEST_HEAD_BYTES_MAX);
 const _: () = assert!(RESPONSE_BYTES_MAX < EVENT_BYTES_MAX);

@@ -16,9 +16,10 @@ use coldmoon_tests::workspace;
 /// to the buffer and the others are not; `lua/` is one row. What a file uses of its own folder is not listed.
 const LAYERS: &[(&str, &[&str])] = &[
     ("buffer", &["sys"]),
+    ("dns", &["buffer", "env", "limits", "sys"]),
     ("env", &["sys"]),
     ("http/chunked", &["limits"]),
-    ("http/connection", &["buffer", "limits", "sys"]),
+    ("http/connection", &["buffer", "dns", "limits", "sys"]),
     ("http/request", &["buffer"]),
     ("http/response", &["limits"]),
     // A transport for tests.

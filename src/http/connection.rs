@@ -15,9 +15,10 @@
 use super::chunked::{self, ChunkError, Chunked};
 use super::response::{self, Framing, Head, HeadError};
 use crate::buffer::{Buffer, Overflow};
+use crate::dns::{self, Address};
 use crate::limits;
-use crate::sys::{self, Errno, SocketAddress};
-use core::ffi::{CStr, c_int};
+use crate::sys::{self, Errno};
+use core::ffi::c_int;
 use core::ops::Range;
 
 /// A byte stream to the server: a [`Socket`], or a script in tests.
@@ -348,15 +349,14 @@ pub struct Socket {
 #[allow(clippy::large_enum_variant)]
 enum Host {
     /// Nothing is looked up.
-    Ipv4([u8; 4]),
-    /// NUL-terminated, for `getaddrinfo(3)`: a name, or an IPv6 address without its brackets. Looked up at every connect, so that a name
-    /// that has moved is found again.
-    Name([u8; Host::NAME_BYTES_MAX]),
+    Address(Address),
+    /// Looked up at every connect, so that a name that has moved is found again.
+    Name([u8; Host::NAME_BYTES_MAX], usize),
 }
 
 impl Host {
     /// A domain name has at most 253 characters (RFC 1035 section 2.3.4).
-    const NAME_BYTES_MAX: usize = 256;
+    const NAME_BYTES_MAX: usize = 253;
 }
 
 impl Socket {
@@ -365,19 +365,16 @@ impl Socket {
     pub fn new(authority: &[u8]) -> Option<Socket> {
         // The port begins at the last colon, unless that stands in the brackets of an IPv6 address.
         let (host, port) = match memchr::memrchr(b':', authority) {
-            Some(colon) if !authority.ends_with(b"]") => (&authority[..colon], parse_port(&authority[colon + 1..])?),
+            Some(colon) if !authority.ends_with(b"]") => (&authority[..colon], dns::parse_port(&authority[colon + 1..])?),
             _ => (authority, 80),
         };
         let host = host.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]")).unwrap_or(host);
-        let host = match parse_ipv4(host) {
-            Some(octets) => Host::Ipv4(octets),
+        let host = match dns::parse_address(host) {
+            Some(address) => Host::Address(address),
             None => {
-                if host.is_empty() || host.len() >= Host::NAME_BYTES_MAX || host.contains(&0) {
-                    return None;
-                }
                 let mut name = [0; Host::NAME_BYTES_MAX];
-                name[..host.len()].copy_from_slice(host);
-                Host::Name(name)
+                name.get_mut(..host.len()).filter(|_| !host.is_empty())?.copy_from_slice(host);
+                Host::Name(name, host.len())
             }
         };
         Some(Socket { host, port, fd: -1 })
@@ -387,13 +384,10 @@ impl Socket {
 impl Transport for Socket {
     fn open(&mut self) -> Result<(), Errno> {
         let address = match &self.host {
-            Host::Ipv4(octets) => SocketAddress::ipv4(*octets, self.port),
-            Host::Name(name) => {
-                let name = CStr::from_bytes_until_nul(name).unwrap_or(c"");
-                sys::resolve(name, self.port).ok_or(Errno::NO_ADDRESS)?
-            }
+            Host::Address(address) => *address,
+            Host::Name(name, len) => dns::resolve(&name[..*len]).ok_or(Errno::NO_ADDRESS)?,
         };
-        self.fd = sys::connect(&address)?;
+        self.fd = sys::connect(&address.with_port(self.port))?;
         Ok(())
     }
 
@@ -417,38 +411,6 @@ impl Transport for Socket {
         sys::close(self.fd);
         self.fd = -1;
     }
-}
-
-fn parse_port(text: &[u8]) -> Option<u16> {
-    let mut port = 0u16;
-    for digit in text {
-        if !digit.is_ascii_digit() {
-            return None;
-        }
-        port = port.checked_mul(10)?.checked_add(u16::from(digit - b'0'))?;
-    }
-    (port > 0).then_some(port)
-}
-
-/// Four decimal numbers up to 255 with three dots between them; anything else is a name.
-fn parse_ipv4(text: &[u8]) -> Option<[u8; 4]> {
-    let mut octets = [0; 4];
-    let mut parts = text.split(|byte| *byte == b'.');
-    for octet in &mut octets {
-        let part = parts.next()?;
-        if part.is_empty() || part.len() > 3 {
-            return None;
-        }
-        let mut value = 0u16;
-        for digit in part {
-            if !digit.is_ascii_digit() {
-                return None;
-            }
-            value = value * 10 + u16::from(digit - b'0');
-        }
-        *octet = u8::try_from(value).ok()?;
-    }
-    parts.next().is_none().then_some(octets)
 }
 
 #[cfg(test)]
@@ -594,18 +556,18 @@ mod tests {
     #[test]
     fn authorities_are_taken_apart() {
         for (text, name, port) in [
-            ("127.0.0.1:9001", "4", 9001),
-            ("169.254.100.1", "4", 80),
+            ("127.0.0.1:9001", "address", 9001),
+            ("169.254.100.1", "address", 80),
             ("localhost:80", "localhost", 80),
-            ("[::1]:9001", "::1", 9001),
-            ("[::1]", "::1", 80),
+            ("[::1]:9001", "address", 9001),
+            ("[::1]", "address", 80),
             ("256.1.1.1:5", "256.1.1.1", 5),
             ("1.2.3:5", "1.2.3", 5),
         ] {
             let socket = Socket::new(text.as_bytes()).unwrap_or_else(|| panic!("{text}"));
             let host = match socket.host {
-                Host::Ipv4(_) => "4".to_owned(),
-                Host::Name(name) => CStr::from_bytes_until_nul(&name).unwrap().to_str().unwrap().to_owned(),
+                Host::Address(_) => "address".to_owned(),
+                Host::Name(name, len) => String::from_utf8(name[..len].to_vec()).unwrap(),
             };
             assert_eq!((host.as_str(), socket.port), (name, port), "{text}");
         }

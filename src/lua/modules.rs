@@ -209,7 +209,7 @@ unsafe extern "C" fn search_files(state: *mut lua_State) -> c_int {
             return 1;
         };
         let file = CStr::from_bytes_until_nul(&name).unwrap_or_default().to_bytes();
-        let read = read_file(fd, scratch);
+        let read = scratch.read_file(fd);
         sys::close(fd);
         if let Err(errno) = read {
             stack::raise(state, &[b"cannot read file '", file, b"': ", errno.text()]);
@@ -232,22 +232,6 @@ unsafe extern "C" fn search_files(state: *mut lua_State) -> c_int {
             lua_rawseti(state, LUA_REGISTRYINDEX, Slot::SyntaxError as c_int);
         }
         stack::throw(state)
-    }
-}
-
-/// Reads a whole file into `into`.
-fn read_file(fd: c_int, into: &mut Buffer) -> Result<(), sys::Errno> {
-    into.clear();
-    loop {
-        into.reserve(1).map_err(|_| sys::Errno::NO_MEMORY)?;
-        let room = into.spare();
-        let wanted = room.len();
-        let count = sys::read(fd, room)?;
-        into.advance(count);
-        // A file gives less than it is asked for only at its end: most are read in one call.
-        if count < wanted {
-            return Ok(());
-        }
     }
 }
 
