@@ -36,6 +36,8 @@ pub struct Env {
     pub lua_path: Option<&'static [u8]>,
     /// `COLDMOON_EVENT`: `string` for string mode.
     pub event_mode: Option<&'static [u8]>,
+    /// `COLDMOON_PIPELINE`: `1` to ask for the next event in one write with the response.
+    pub is_pipelined: bool,
 }
 
 impl Env {
@@ -58,6 +60,7 @@ impl Env {
             concurrency: number(c"AWS_LAMBDA_MAX_CONCURRENCY"),
             lua_path: variable(c"LUA_PATH"),
             event_mode: variable(c"COLDMOON_EVENT"),
+            is_pipelined: variable(c"COLDMOON_PIPELINE") == Some(b"1"),
         }
     }
 

@@ -18,6 +18,10 @@
 //!
 //! Exactly one POST per invocation: a failed `/response` is never followed by an `/error`, and an error within a stream goes into the
 //! trailers of that stream.
+//!
+//! With `COLDMOON_PIPELINE=1` the request for the next event goes out in one write with the POST (steps 11 and 2 below). The table stays as
+//! it is: whatever the POST is answered by, `next` is what follows, and a connection that has ended takes the request with it, so that it
+//! is sent again.
 
 use crate::buffer::Buffer;
 use crate::env::{self, Env};
@@ -57,6 +61,9 @@ pub fn run<T: Transport, I: Interpreter>(
     {
         return code;
     }
+    if env.is_pipelined {
+        api.pipeline();
+    }
     match env.concurrency {
         Some(count @ 2..) => {
             api.disconnect();
@@ -77,7 +84,8 @@ fn serve<T: Transport, I: Interpreter>(env: &Env, api: &mut RuntimeApi<'_, T>, i
     loop {
         // 1. Nothing of the last invocation is left but capacity: see 12.
 
-        // 2. to 6. The GET that was built at init is sent; the reply is awaited, parsed and freed of its framing where it stands.
+        // 2. to 6. The GET that was built at init is sent, if the last POST has not taken it along; the reply is awaited, parsed and freed
+        // of its framing where it stands.
         let invocation = match api.next(&mut event) {
             Ok(invocation) => invocation,
             Err(NextError::Connection(Error::Interrupted)) => return shut_down(api, interpreter, log),
@@ -421,9 +429,25 @@ mod tests {
     /// Runs against the replies, in order, on one connection: exit code, calls, request lines with the bodies of POSTs.
     fn run_with(fails_init: bool, replies: &[Step]) -> (i32, Vec<String>, Vec<String>) {
         let steps = replies.iter().flat_map(|reply| [Step::Take, reply.clone()]).collect();
-        let mut script = Script::new(vec![steps]);
+        run_script(Env::default(), fails_init, vec![steps])
+    }
+
+    /// The same with pipelining: the first reply is an event, then come the replies to POSTs and to what is sent behind them. No reply, and
+    /// the connection is over; the next list of replies is for another one, which begins with a GET alone.
+    fn run_pipelined(connections: &[&[Step]]) -> (i32, Vec<String>, Vec<String>) {
+        let steps = connections.iter().map(|replies| {
+            let of_reply = |(index, reply): (usize, &Step)| {
+                let is_sent_for = index == 0 || index % 2 == 1;
+                [is_sent_for.then_some(Step::Take), Some(reply.clone())].into_iter().flatten()
+            };
+            replies.iter().enumerate().flat_map(of_reply).collect()
+        });
+        run_script(Env { is_pipelined: true, ..Env::default() }, false, steps.collect())
+    }
+
+    fn run_script(env: Env, fails_init: bool, connections: Vec<Vec<Step>>) -> (i32, Vec<String>, Vec<String>) {
+        let mut script = Script::new(connections);
         let mut echo = Echo { fails_init, calls: Vec::new() };
-        let env = Env::default();
         let mut api = RuntimeApi::new(&mut script, Endpoint::parse(b"a:1").unwrap(), b".").unwrap();
         let mut unused = Script::new(Vec::new());
         let code = run(&env, &mut api, &mut Connection::new(&mut unused), &mut echo, &mut Log::new(&env));
@@ -470,6 +494,55 @@ mod tests {
             let expected = ["GET next", "POST id-a/response", "GET next", "POST id-b/response", "GET next"];
             assert_eq!(requests, expected, "{refused}");
         }
+    }
+
+    #[test]
+    fn pipelining_changes_no_request_and_no_policy() {
+        for refused in [202, 400, 403, 410, 413, 404] {
+            let replies = [event("a"), status(refused), event("fail"), status(refused), event("b"), status(202), status(500)];
+            let (code, calls, requests) = run_pipelined(&[&replies]);
+            assert_eq!(
+                (code, &calls, &requests),
+                (1, &vec!["a".into(), "fail".into(), "b".into()], &run_with(false, &replies).2),
+                "{refused}"
+            );
+        }
+        for (replies, last) in [
+            (vec![event("a"), status(202), status(403)], "GET next"),
+            // The request for the next event was sent, and an event may even have come: it is not taken.
+            (vec![event("a"), status(500), event("b")], "GET next"),
+            (vec![event("fail"), status(500), event("b")], "GET next"),
+            (vec![event("fatal"), status(202), event("b")], "POST id-fatal/error"),
+        ] {
+            let (code, calls, requests) = run_pipelined(&[&replies]);
+            assert_eq!((code, calls.len(), requests.last().unwrap().as_str()), (1, 1, last), "{replies:?}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_closes_after_the_post_is_asked_again() {
+        let second = [event("b"), status(202), status(500)];
+        let all = ["GET next", "POST id-a/response", "GET next", "GET next", "POST id-b/response", "GET next"];
+        let closing = Step::Give(b"HTTP/1.1 413 X\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}".to_vec());
+        let cut = |step: Step| match step {
+            Step::Give(bytes) => Step::Give(bytes[..bytes.len() / 2].to_vec()),
+            step => step,
+        };
+        for first in [
+            vec![event("a"), status(202)],
+            vec![event("a"), closing],
+            vec![event("a"), cut(status(202))],
+            vec![event("a"), Step::End],
+            vec![event("a"), status(202), cut(event("b"))],
+            vec![event("a"), status(202), Step::Fail],
+        ] {
+            let (code, calls, requests) = run_pipelined(&[&first, &second]);
+            assert_eq!((code, calls), (1, vec!["a".to_owned(), "b".to_owned()]), "{first:?}");
+            assert_eq!(requests, all, "{first:?}");
+        }
+        // It is asked on two connections, not on a third.
+        let (code, calls, requests) = run_pipelined(&[&[event("a"), status(202)], &[Step::End], &second]);
+        assert_eq!((code, calls.len(), requests.len()), (1, 1, 4));
     }
 
     #[test]

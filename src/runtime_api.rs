@@ -12,6 +12,10 @@
 //! | `POST /runtime/init/error` | [`RuntimeApi::fail_init`] |
 //! | `GET /runtime/restore/next`, `POST /runtime/restore/error` | [`RuntimeApi::wait_for_restore`], [`RuntimeApi::fail_restore`] |
 //! | `POST /2020-01-01/extension/register`, `GET …/extension/event/next` | [`RuntimeApi::register_extension`] |
+//!
+//! With [`RuntimeApi::pipeline`] the POST that ends an invocation and the `next` behind it go out in one write, and [`RuntimeApi::next`]
+//! only receives. AWS's emulator serves that (its HTTP server is the service's); nobody has promised it for the service. Not so after a
+//! stream, whose connection ends with it, nor when the process ends: an event that nobody will take must not be asked for.
 
 use crate::buffer::{Buffer, Overflow};
 use crate::env::parse_u64;
@@ -68,6 +72,8 @@ pub struct RuntimeApi<'e, T: Transport> {
     /// The head of `next`, built once, in the first `next_bytes`; behind it the head of the current POST.
     heads: Buffer,
     next_bytes: usize,
+    /// Whether `next` goes out with the POST before it.
+    is_pipelined: bool,
     /// The reply to a POST.
     reply: Buffer,
     /// The error document being posted.
@@ -88,16 +94,25 @@ impl<'e, T: Transport> RuntimeApi<'e, T> {
             endpoint,
             next_bytes: heads.len(),
             heads,
+            is_pipelined: false,
             reply: Buffer::with_first(limits::REPLY_BYTES_MAX, 512),
             document: Buffer::new(limits::ERROR_BYTES_MAX),
             task_root,
         })
     }
 
+    /// From now on `next` goes out in one write with the POST before it.
+    pub fn pipeline(&mut self) {
+        self.is_pipelined = true;
+        // With room for a small event behind the reply to the POST, one `recv` takes both.
+        self.reply = Buffer::with_first(limits::REPLY_BYTES_MAX, 4096);
+    }
+
     /// Waits for the next event, for as long as it takes. Only a 200 with a request id is one.
     pub fn next<'rx>(&mut self, rx: &'rx mut Buffer) -> Result<Invocation<'rx>, NextError> {
         let head = &self.heads.bytes()[..self.next_bytes];
-        let reply = self.connection.exchange(Request { head, body: b"", idempotent: true }, rx).map_err(NextError::Connection)?;
+        let reply =
+            self.connection.exchange(Request { head, body: b"", idempotent: true, then: b"" }, rx).map_err(NextError::Connection)?;
         match reply.head.status {
             200 => parse_invocation(rx.bytes(), &reply).ok_or(NextError::RequestId),
             status => Err(NextError::Status(status)),
@@ -108,26 +123,26 @@ impl<'e, T: Transport> RuntimeApi<'e, T> {
     pub fn respond(&mut self, invocation: &Invocation<'_>, content_type: &[u8], body: &[u8]) -> Result<u16, Error> {
         self.start_post(&[b"/runtime/invocation/", invocation.request_id, b"/response"], content_type)?;
         self.push_invocation_id(invocation)?;
-        post(&mut self.connection, &mut self.heads, self.next_bytes, body, &mut self.reply)
+        post(&mut self.connection, &mut self.heads, self.next_bytes, body, self.is_pipelined, &mut self.reply)
     }
 
     /// Posts the error of an invocation. Returns the status of the reply; 202 is success.
     pub fn fail(&mut self, invocation: &Invocation<'_>, failure: &Failure<'_>) -> Result<u16, Error> {
         self.start_post(&[b"/runtime/invocation/", invocation.request_id, b"/error"], JSON)?;
         self.push_invocation_id(invocation)?;
-        self.post_failure(failure)
+        self.post_failure(failure, self.is_pipelined && !failure.is_fatal)
     }
 
     /// Posts the error that ended INIT. Returns the status of the reply; 202 is success.
     pub fn fail_init(&mut self, failure: &Failure<'_>) -> Result<u16, Error> {
         self.start_post(&[b"/runtime/init/error"], JSON)?;
-        self.post_failure(failure)
+        self.post_failure(failure, false)
     }
 
     /// Posts the error of an `AfterRestore` hook. Returns the status of the reply; 202 is success.
     pub fn fail_restore(&mut self, failure: &Failure<'_>) -> Result<u16, Error> {
         self.start_post(&[b"/runtime/restore/error"], JSON)?;
-        self.post_failure(failure)
+        self.post_failure(failure, false)
     }
 
     /// Begins a streamed response (docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html, "Implementing response streaming").
@@ -164,7 +179,7 @@ impl<'e, T: Transport> RuntimeApi<'e, T> {
     pub fn wait_for_restore(&mut self) -> Result<u16, Error> {
         self.start_request(b"GET", &[VERSION, b"/runtime/restore/next"])?;
         request::end(&mut self.heads)?;
-        let request = Request { head: &self.heads.bytes()[self.next_bytes..], body: b"", idempotent: true };
+        let request = Request { head: &self.heads.bytes()[self.next_bytes..], body: b"", idempotent: true, then: b"" };
         let status = self.connection.exchange(request, &mut self.reply).map(|reply| reply.head.status);
         self.connection.close();
         status
@@ -176,7 +191,7 @@ impl<'e, T: Transport> RuntimeApi<'e, T> {
         self.start_request(b"POST", &[EXTENSION_VERSION, b"/extension/register"])?;
         request::field(&mut self.heads, b"Lambda-Extension-Name", b"coldmoon")?;
         let body = b"{\"events\":[]}";
-        let reply = exchange(&mut self.connection, &mut self.heads, self.next_bytes, body, &mut self.reply)?;
+        let reply = exchange(&mut self.connection, &mut self.heads, self.next_bytes, body, false, &mut self.reply)?;
         if reply.head.status != 200 {
             return Ok(reply.head.status);
         }
@@ -250,7 +265,7 @@ impl<'e, T: Transport> RuntimeApi<'e, T> {
         self.document.push(b"}")
     }
 
-    fn post_failure(&mut self, failure: &Failure<'_>) -> Result<u16, Error> {
+    fn post_failure(&mut self, failure: &Failure<'_>, is_next_sent: bool) -> Result<u16, Error> {
         self.push_error_type(failure)?;
 
         self.document.clear();
@@ -260,21 +275,25 @@ impl<'e, T: Transport> RuntimeApi<'e, T> {
         }
 
         self.build_document(failure)?;
-        post(&mut self.connection, &mut self.heads, self.next_bytes, self.document.bytes(), &mut self.reply)
+        post(&mut self.connection, &mut self.heads, self.next_bytes, self.document.bytes(), is_next_sent, &mut self.reply)
     }
 }
 
-/// Ends the head that begins at `start` in `heads`, sends it with `body`, returns the reply.
+/// Ends the head that begins at `start` in `heads`, sends it with `body`, and with what stands before it (`next`) if `is_next_sent`.
+/// Returns the reply.
 fn exchange<T: Transport>(
     connection: &mut Connection<T>,
     heads: &mut Buffer,
     start: usize,
     body: &[u8],
+    is_next_sent: bool,
     reply: &mut Buffer,
 ) -> Result<Reply, Error> {
     request::content_length(heads, body.len())?;
     request::end(heads)?;
-    connection.exchange(Request { head: &heads.bytes()[start..], body, idempotent: false }, reply)
+    let (next, head) = heads.bytes().split_at(start);
+    let then = if is_next_sent { next } else { b"" };
+    connection.exchange(Request { head, body, idempotent: false, then }, reply)
 }
 
 /// As [`exchange`]; returns the status.
@@ -283,9 +302,10 @@ fn post<T: Transport>(
     heads: &mut Buffer,
     start: usize,
     body: &[u8],
+    is_next_sent: bool,
     reply: &mut Buffer,
 ) -> Result<u16, Error> {
-    exchange(connection, heads, start, body, reply).map(|reply| reply.head.status)
+    exchange(connection, heads, start, body, is_next_sent, reply).map(|reply| reply.head.status)
 }
 
 /// Reads the header fields of a 200. `None` without a usable request id.
@@ -493,6 +513,30 @@ mod tests {
         assert_eq!((status, sent), (Ok(202), format!("POST /2018-06-01/runtime/invocation/id-1/error {tail}")));
         let (status, sent) = sent_by(ACCEPTED, |api| api.fail_init(&FAILURE));
         assert_eq!((status, sent), (Ok(202), format!("POST /2018-06-01/runtime/init/error {tail}")));
+    }
+
+    #[test]
+    fn next_goes_out_with_the_post_unless_the_process_ends() {
+        let invocation = Invocation { request_id: b"id-1", ..Invocation::default() };
+        let piped = |act: fn(&mut RuntimeApi<'static, &mut Script>, &Invocation<'_>) -> Result<u16, Error>| {
+            let (status, sent) = sent_by(ACCEPTED, |api| {
+                api.pipeline();
+                act(api, &invocation)
+            });
+            assert_eq!(status, Ok(202));
+            let posts = sent.matches("POST ").count();
+            assert_eq!(posts, 1, "{sent}");
+            sent.ends_with(NEXT) && sent.matches("GET ").count() == 1
+        };
+        assert!(piped(|api, invocation| api.respond(invocation, b"text/plain", b"hello")));
+        assert!(piped(|api, invocation| api.fail(invocation, &FAILURE)));
+        assert!(!piped(|api, invocation| api.fail(invocation, &Failure { is_fatal: true, ..FAILURE })));
+        assert!(!piped(|api, _| api.fail_init(&FAILURE)));
+        assert!(!piped(|api, _| api.fail_restore(&FAILURE)));
+        assert!(!piped(|api, invocation| {
+            api.start_stream(invocation, b"text/plain")?;
+            api.end_stream(None)
+        }));
     }
 
     #[test]

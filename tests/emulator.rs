@@ -151,6 +151,32 @@ fn events_of_every_size_an_error_and_the_event_after_it() {
 }
 
 #[test]
+fn pipelined_invocations() {
+    let Some(path) = emulator() else { return };
+    let setup = Setup::new(
+        "return { handler = function(event)\n\
+           if event == 'fail' then error({ type = 'Custom', message = 'as asked' }) end\n\
+           if event == 'large' then return ('x'):rep(6 * 1024 * 1024) end\n\
+           if event == 'stream' then return require 'coldmoon'.stream(function(write) write('streamed') end) end\n\
+           return event\n\
+         end }\n",
+    )
+    .with("COLDMOON_PIPELINE", "1");
+    let emulator = Emulator::start(&path, &setup);
+    for round in 0..100 {
+        let event = format!("{{\"round\":{round},\"text\":\"{}\"}}", "x".repeat(round * 70)).into_bytes();
+        assert!(emulator.invoke(&event) == event, "round {round}\n{}", emulator.report());
+        match round % 25 {
+            5 => assert!(String::from_utf8_lossy(&emulator.invoke(b"\"fail\"")).contains("as asked"), "{}", emulator.report()),
+            10 => assert_eq!(emulator.invoke(b"\"large\"").len(), (6 << 20) + 2, "{}", emulator.report()),
+            15 => assert_eq!(emulator.invoke(b"\"stream\""), b"streamed", "{}", emulator.report()),
+            _ => {}
+        }
+    }
+    assert!(!emulator.report().contains("[WARN]"), "{}", emulator.report());
+}
+
+#[test]
 fn a_snapshot_as_far_as_the_emulator_goes() {
     let Some(path) = emulator() else { return };
     let setup = Setup::new(

@@ -241,12 +241,21 @@ impl Reports {
 
 #[test]
 fn every_event_is_answered_once_or_its_fault_reported() {
+    run(false);
+}
+
+#[test]
+fn every_event_is_answered_once_or_its_fault_reported_with_pipelining() {
+    run(true);
+}
+
+fn run(is_pipelined: bool) {
     let count = setting("COLDMOON_FAULTS", 20_000) as usize;
     let seed = setting("COLDMOON_FAULTS_SEED", 0x0c01_d300).max(1);
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     listener.set_nonblocking(true).expect("a socket option");
     let address = listener.local_addr().expect("an address").to_string();
-    let setup = Setup::new(SOURCE);
+    let setup = Setup::new(SOURCE).with("COLDMOON_PIPELINE", if is_pipelined { "1" } else { "" });
     let mut service = Service {
         count,
         current: 0,
@@ -302,9 +311,10 @@ fn every_event_is_answered_once_or_its_fault_reported() {
         assert!(reports.ids.contains(id), "the fault of event {id} is not in the log");
     }
     tell(&format!(
-        "faults: COLDMOON_FAULTS_SEED={seed} COLDMOON_FAULTS={count}: {} faults, {requests} requests on {connections} connections, each event answered \
+        "faults{}: COLDMOON_FAULTS_SEED={seed} COLDMOON_FAULTS={count}: {} faults, {requests} requests on {connections} connections, each event answered \
          once ({failed} with errors), {} faults of answers reported, {restarts} ends with a message, resident {rss_first} KiB, {rss_most} KiB at most, \
          {:.1} s",
+        if is_pipelined { ", pipelined" } else { "" },
         faults.injected,
         unsettled.len(),
         begun.elapsed().as_secs_f64()

@@ -31,22 +31,34 @@ const TAKE_ONE: u8 = b'T';
 ///
 /// The first byte bounds what one `receive` gives, the rest is what the server sends and does.
 pub fn http_reply(data: &[u8]) {
+    run(data, false);
+}
+
+/// The same with each `next` in one write with the POST before it: what arrives behind the reply to the POST is that to `next`, once.
+pub fn http_pipelined(data: &[u8]) {
+    run(data, true);
+}
+
+fn run(data: &[u8], is_pipelined: bool) {
     let (first, script) = data.split_first().unwrap_or((&0, &[]));
     let piece_bytes_max = if *first == 0 { usize::MAX } else { usize::from(*first) };
     let mut peer = Peer { script, piece_bytes_max, calls_left: 20 * data.len() + 100, ..Peer::default() };
     let mut seen = Seen::default();
     peer.seen = Some(&mut seen);
-    talk(&mut peer);
+    talk(&mut peer, is_pipelined);
 }
 
-fn talk(peer: &mut Peer<'_, '_>) {
+fn talk(peer: &mut Peer<'_, '_>, is_pipelined: bool) {
     let shared = core::cell::RefCell::new(peer);
     let endpoint = Endpoint::parse(b"127.0.0.1:9001").expect("it is one");
     let mut api = RuntimeApi::new(Shared(&shared), endpoint, b"/var/task").expect("there is memory");
+    if is_pipelined {
+        api.pipeline();
+    }
     let mut rx = Buffer::new(RECEIVE_BYTES_MAX);
     let mut failures = 0;
     loop {
-        shared.borrow_mut().seen().begin();
+        shared.borrow_mut().seen().begin_next();
         let result = api.next(&mut rx);
         let gets = shared.borrow_mut().seen().gets;
         assert!(gets <= 2, "next was sent {gets} times");
@@ -54,6 +66,7 @@ fn talk(peer: &mut Peer<'_, '_>) {
             Ok(invocation) => invocation,
             Err(NextError::Connection(_) | NextError::Status(403 | 500)) => return,
             Err(_) => {
+                shared.borrow_mut().seen().begin();
                 failures += 1;
                 if failures == NEXT_ATTEMPTS {
                     return;
@@ -65,7 +78,8 @@ fn talk(peer: &mut Peer<'_, '_>) {
         {
             let mut peer = shared.borrow_mut();
             let seen = peer.seen();
-            check_event(&invocation, &seen.given, seen.is_over);
+            let given = if seen.is_ahead { behind_reply(&seen.given).expect("a POST without an answer") } else { &seen.given };
+            check_event(&invocation, given, seen.is_over);
             seen.begin();
         }
         let answer = answer(&mut api, &invocation);
@@ -105,11 +119,21 @@ struct Seen {
     given: Vec<u8>,
     /// Whether it has ended then.
     is_over: bool,
+    /// Whether `next` was sent behind the POST: its reply is the second in `given`.
+    is_ahead: bool,
 }
 
 impl Seen {
     fn begin(&mut self) {
         *self = Seen::default();
+    }
+
+    /// Before `next`: what was sent ahead counts as sent.
+    fn begin_next(&mut self) {
+        match self.is_ahead {
+            true => (self.gets, self.posts) = (1, 0),
+            false => self.begin(),
+        }
     }
 }
 
@@ -184,8 +208,9 @@ impl Transport for Shared<'_, '_, '_, '_> {
             seen.posts += 1;
         }
         if first.starts_with(b"GET /") || first.starts_with(b"POST /") {
-            (seen.is_over, seen.given) = (false, Vec::new());
+            (seen.is_over, seen.given, seen.is_ahead) = (false, Vec::new(), false);
         }
+        seen.is_ahead |= taken == all && !first.starts_with(b"GET /") && parts.last().is_some_and(|last| last.starts_with(b"GET /"));
         Ok(taken)
     }
 
@@ -225,7 +250,12 @@ impl Transport for Shared<'_, '_, '_, '_> {
         peer.script.is_empty() || matches!(peer.mark(), Some(END | RESET))
     }
 
-    fn close(&mut self) {}
+    fn close(&mut self) {
+        // What was sent ahead of `next` is gone with it.
+        let mut peer = self.0.borrow_mut();
+        let seen = peer.seen();
+        seen.is_ahead &= seen.posts == 0;
+    }
 }
 
 /// Fails where these bytes are no such event.
@@ -247,7 +277,7 @@ fn check_event(invocation: &Invocation<'_>, given: &[u8], is_over: bool) {
     assert_eq!(invocation.invocation_id, values("lambda-runtime-invocation-id").next_back());
     assert!(id.iter().all(u8::is_ascii_graphic) && !id.contains(&b'/'), "an id that is no part of a path");
     let body = if values("transfer-encoding").next().is_some() {
-        unchunk(rest)
+        unchunk(rest).map(|(data, _)| data)
     } else if let Some(length) = values("content-length").next() {
         let length = std::str::from_utf8(length).ok().and_then(|text| text.split(',').next()?.trim().parse().ok());
         length.and_then(|length: usize| rest.get(..length)).map(<[u8]>::to_vec)
@@ -270,8 +300,23 @@ fn final_head(mut given: &[u8]) -> Option<(&[u8], &[u8])> {
     }
 }
 
-/// The data of the chunks.
-fn unchunk(mut rest: &[u8]) -> Option<Vec<u8>> {
+/// What stands behind the first reply, whose length is told or in chunks.
+fn behind_reply(given: &[u8]) -> Option<&[u8]> {
+    let (head, rest) = final_head(given)?;
+    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+    let values =
+        |name: &str| head.lines().filter_map(|line| line.split_once(':')).find(|(key, _)| *key == name).map(|(_, value)| value.trim());
+    if matches!(head.split(' ').nth(1).map(|status| &status.trim()[..3]), Some("204" | "304")) {
+        Some(rest)
+    } else if values("transfer-encoding").is_some() {
+        unchunk(rest).map(|(_, rest)| rest)
+    } else {
+        rest.get(values("content-length")?.split(',').next()?.trim().parse().ok()?..)
+    }
+}
+
+/// The data of the chunks, and what stands behind their trailers.
+fn unchunk(mut rest: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let mut data = Vec::new();
     loop {
         let end = rest.iter().position(|byte| *byte == b'\n')?;
@@ -279,7 +324,14 @@ fn unchunk(mut rest: &[u8]) -> Option<Vec<u8>> {
         let size = usize::from_str_radix(std::str::from_utf8(line).ok()?, 16).ok()?;
         rest = &rest[end + 1..];
         if size == 0 {
-            return Some(data);
+            loop {
+                let end = rest.iter().position(|byte| *byte == b'\n')?;
+                let is_last = matches!(&rest[..end], b"" | b"\r");
+                rest = &rest[end + 1..];
+                if is_last {
+                    return Some((data, rest));
+                }
+            }
         }
         data.extend_from_slice(rest.get(..size)?);
         rest = &rest[size..];
@@ -299,6 +351,21 @@ mod tests {
             let text =
                 format!("\u{3}{EVENT}{event}\0SHTTP/1.1 202 A\r\nContent-Length: 0\r\n\r\n\0SHTTP/1.1 403 F\r\nContent-Length: 0\r\n\r\n");
             http_reply(text.as_bytes());
+            // Whatever the two replies are split into.
+            for piece in 1..=255 {
+                http_pipelined(&[&[piece], text[1..].replace("\0S", "").as_bytes()].concat());
+            }
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_reply_is_found() {
+        for (reply, rest) in [
+            ("HTTP/1.1 202 A\r\nContent-Length: 2\r\n\r\n{}HTTP", "HTTP"),
+            ("HTTP/1.1 100 C\r\n\r\nHTTP/1.1 202 A\ntransfer-encoding: chunked\n\n2;x\r\n{}\r\n0\r\nT: u\r\n\r\nrest", "rest"),
+            ("HTTP/1.1 204 N\r\nContent-Length: 2\r\n\r\nrest", "rest"),
+        ] {
+            assert_eq!(behind_reply(reply.as_bytes()), Some(rest.as_bytes()), "{reply}");
         }
     }
 

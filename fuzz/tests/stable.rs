@@ -236,3 +236,9 @@ fn http_reply() {
     let corpus: Vec<Vec<u8>> = CONVERSATIONS.iter().map(|bytes| bytes.to_vec()).collect();
     run_over(coldmoon_fuzz::http::http_reply, &corpus, HTTP_PIECES);
 }
+
+#[test]
+fn http_pipelined() {
+    let corpus: Vec<Vec<u8>> = CONVERSATIONS.iter().map(|bytes| bytes.to_vec()).collect();
+    run_over(coldmoon_fuzz::http::http_pipelined, &corpus, HTTP_PIECES);
+}

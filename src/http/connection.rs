@@ -11,6 +11,10 @@
 //!
 //! A POST looks before it is sent whether the server has closed the idle connection (one `recv` that does not wait): without that, a
 //! closed connection is noticed only after the request is gone and nobody knows whether it was read.
+//!
+//! **Pipelining** (RFC 9112 section 9.3.2). An idempotent request may go out behind another one in the same write ([`Request::then`]); the
+//! next exchange then only receives. What comes of its reply together with the first one is kept. Whenever the connection does not outlive
+//! the first reply, the next exchange sends its request as if nothing had been sent ahead.
 
 use super::chunked::{self, ChunkError, Chunked};
 use super::response::{self, Framing, Head, HeadError};
@@ -113,6 +117,8 @@ pub struct Request<'a> {
     pub body: &'a [u8],
     /// Whether it may be sent again when nobody knows whether it arrived.
     pub idempotent: bool,
+    /// The head of the next request, to be sent in the same write; empty if there is none. That request is idempotent and has no body.
+    pub then: &'a [u8],
 }
 
 /// A complete reply: offsets into the buffer that received it.
@@ -124,24 +130,30 @@ pub struct Reply {
     pub head_at: usize,
     /// The body, without framing.
     pub body: Range<usize>,
+    /// Where the reply ends. Bytes behind it are of the next one.
+    pub end: usize,
 }
 
 /// One persistent connection over a [`Transport`].
 pub struct Connection<T: Transport> {
     transport: T,
     is_open: bool,
+    /// Whether the next request is sent already ([`Request::then`]); its reply is still to be received.
+    is_ahead: bool,
+    /// What came of that reply together with the one before.
+    ahead: Buffer,
 }
 
 impl<T: Transport> Connection<T> {
     /// A connection that opens when it is first used.
     pub const fn new(transport: T) -> Connection<T> {
-        Connection { transport, is_open: false }
+        Connection { transport, is_open: false, is_ahead: false, ahead: Buffer::with_first(limits::REPLY_BYTES_MAX, 4096) }
     }
 
     /// Sends `request` and receives the reply into `rx`, whose former contents are dropped.
     pub fn exchange(&mut self, request: Request<'_>, rx: &mut Buffer) -> Result<Reply, Error> {
-        if self.is_open && !request.idempotent && self.transport.is_stale() {
-            self.close();
+        if !request.idempotent {
+            self.close_if_stale();
         }
         let (first, was_taken) = self.attempt(request, rx);
         let reply = match first {
@@ -151,10 +163,29 @@ impl<T: Transport> Connection<T> {
             }
             result => result,
         };
-        if !matches!(&reply, Ok(reply) if !reply.head.close) {
-            self.close();
+        match &reply {
+            Ok(reply) if !reply.head.close && !request.then.is_empty() => self.keep_ahead(&rx.bytes()[reply.end..]),
+            // Bytes behind a reply belong to no request of ours: that connection is out of step.
+            Ok(reply) if !reply.head.close && rx.len() == reply.end => {}
+            _ => self.close(),
         }
         reply
+    }
+
+    /// Keeps what came of the reply to the request that was sent ahead. Without memory for it the request is sent again.
+    fn keep_ahead(&mut self, bytes: &[u8]) {
+        self.ahead.clear();
+        match self.ahead.push(bytes) {
+            Ok(()) => self.is_ahead = true,
+            Err(_) => self.close(),
+        }
+    }
+
+    /// Closes a connection on which a POST would be lost, or answered by the reply to another request.
+    fn close_if_stale(&mut self) {
+        if self.is_open && (self.is_ahead || self.transport.is_stale()) {
+            self.close();
+        }
     }
 
     /// One attempt; also tells whether any byte of the request was taken.
@@ -166,9 +197,17 @@ impl<T: Transport> Connection<T> {
             self.is_open = true;
         }
         rx.clear();
-        let (sent, taken) = self.send([request.head, request.body]);
+        let (sent, taken) = if core::mem::take(&mut self.is_ahead) {
+            if let Err(overflow) = rx.push(self.ahead.bytes()) {
+                return (Err(overflow.into()), true);
+            }
+            (Ok(()), request.head.len())
+        } else {
+            self.send([request.head, request.body, request.then])
+        };
         let reply = match sent {
-            Ok(()) if request.idempotent && self.transport.wait().is_err() => Err(Error::Interrupted),
+            // Once a reply has begun, it is received.
+            Ok(()) if request.idempotent && rx.is_empty() && self.transport.wait().is_err() => Err(Error::Interrupted),
             Ok(()) => self.receive(rx),
             // A server that refuses a body (413) answers and closes while we still write. Its answer counts.
             Err(errno) if taken > 0 => match self.receive(rx) {
@@ -207,9 +246,7 @@ impl<T: Transport> Connection<T> {
     /// Sends a head alone; a body may follow in chunks ([`Connection::send_chunk`], [`Connection::end_chunks`]). As for a POST, a second
     /// connection is tried if not a byte was taken.
     pub fn start(&mut self, head: &[u8]) -> Result<(), Error> {
-        if self.is_open && self.transport.is_stale() {
-            self.close();
-        }
+        self.close_if_stale();
         for is_last in [false, true] {
             if !self.is_open {
                 self.transport.open().map_err(Error::Connect)?;
@@ -282,7 +319,7 @@ impl<T: Transport> Connection<T> {
         }
     }
 
-    fn receive_body(&mut self, rx: &mut Buffer, mut head: Head, head_at: usize) -> Result<Reply, Error> {
+    fn receive_body(&mut self, rx: &mut Buffer, head: Head, head_at: usize) -> Result<Reply, Error> {
         let body_at = head_at + head.bytes;
         let (body, end) = match head.framing {
             Framing::Length(length) => {
@@ -310,9 +347,7 @@ impl<T: Transport> Connection<T> {
                 (body_at..rx.len(), rx.len())
             }
         };
-        // Bytes behind the reply belong to no request of ours: this connection is out of step.
-        head.close |= rx.len() > end;
-        Ok(Reply { head, head_at, body })
+        Ok(Reply { head, head_at, body, end })
     }
 
     /// Receives at least one byte; makes room for `wanted` first, so that a long body comes in few calls.
@@ -334,6 +369,7 @@ impl<T: Transport> Connection<T> {
         if self.is_open {
             self.transport.close();
             self.is_open = false;
+            self.is_ahead = false;
         }
     }
 }
@@ -418,9 +454,9 @@ mod tests {
     use super::*;
     use crate::http::script::{Script, Step};
 
-    const GET: Request<'static> = Request { head: b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", body: b"", idempotent: true };
+    const GET: Request<'static> = Request { head: b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", body: b"", idempotent: true, then: b"" };
     const POST: Request<'static> =
-        Request { head: b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n", body: b"hi", idempotent: false };
+        Request { head: b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n", body: b"hi", idempotent: false, then: b"" };
 
     /// Status and body.
     type Answer = (u16, Vec<u8>);
@@ -533,6 +569,106 @@ mod tests {
             let reply = connection.exchange(GET, &mut rx).unwrap();
             assert_eq!(&rx.bytes()[reply.body], expected);
         }
+    }
+
+    /// A POST that takes [`GET`] along, the GET, and a second POST: the answers and what each connection got.
+    fn run_pipelined(connections: Vec<Vec<Step>>) -> ([Result<Answer, Error>; 3], Vec<Vec<u8>>) {
+        let mut rx = Buffer::new(1 << 20);
+        let mut connection = Connection::new(Script::new(connections));
+        let answers = [Request { then: GET.head, ..POST }, GET, POST]
+            .map(|request| connection.exchange(request, &mut rx).map(|reply| (reply.head.status, rx.bytes()[reply.body].to_vec())));
+        (answers, connection.transport.sent.clone())
+    }
+
+    const ACCEPTED: &str = "HTTP/1.1 202 Accepted\r\nContent-Length: 3\r\n\r\nok\n";
+    const NEXT: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nevent";
+
+    /// A POST with the GET behind it, and a POST alone.
+    fn pipelined() -> (Vec<u8>, Vec<u8>) {
+        ([POST.head, POST.body, GET.head].concat(), [POST.head, POST.body].concat())
+    }
+
+    #[test]
+    fn two_replies_are_taken_apart_wherever_they_are_split() {
+        let (both, post) = pipelined();
+        for first in [ACCEPTED, "HTTP/1.1 202 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x\r\nok\r\n1\r\n\n\r\n0\r\nT: u\r\n\r\n"] {
+            for second in [
+                NEXT,
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nev\r\n3;x\r\nent\r\n0\r\n\r\n",
+                "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\nContent-Length: 5\n\nevent",
+            ] {
+                let text = [first, second].concat();
+                let give = |text: &str| Step::Give(text.into());
+                let bytewise = text.bytes().map(|byte| Step::Give(vec![byte])).collect();
+                let splits = (1..text.len()).map(|cut| vec![give(&text[..cut]), give(&text[cut..])]);
+                for pieces in splits.chain([vec![give(&text)], bytewise]) {
+                    let steps = [vec![Step::Take], pieces.clone(), vec![Step::Take, give(ACCEPTED)]].concat();
+                    let (answers, sent) = run_pipelined(vec![steps]);
+                    assert_eq!(
+                        answers,
+                        [(202, "ok\n"), (200, "event"), (202, "ok\n")].map(|(status, body)| Ok((status, body.into()))),
+                        "{pieces:?}"
+                    );
+                    assert_eq!(sent, [[&both[..], &post].concat()]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_request_sent_ahead_is_sent_again_when_its_connection_ends() {
+        let (both, post) = pipelined();
+        let expected = [(202, "ok\n"), (200, "event"), (202, "ok\n")].map(|(status, body)| Ok((status, body.into())));
+        let second = || vec![Step::Take, Step::Give(NEXT.into()), Step::Take, Step::Give(ACCEPTED.into())];
+        let mut ends: Vec<Vec<Step>> = Vec::new();
+        for cut in 0..NEXT.len() {
+            for end in [Step::End, Step::Fail] {
+                ends.push(vec![Step::Give([ACCEPTED, &NEXT[..cut]].concat().into()), end]);
+            }
+        }
+        // It is announced, or the reply is one that only the end of the connection ends.
+        ends.push(vec![Step::Give(ACCEPTED.replace("Content", "Connection: close\r\nContent").into())]);
+        ends.push(vec![Step::Give("HTTP/1.1 202 Accepted\r\n\r\nok\n".into()), Step::End]);
+        for steps in ends {
+            let (answers, sent) = run_pipelined(vec![[vec![Step::Take], steps.clone()].concat(), second()]);
+            assert_eq!(answers, expected, "{steps:?}");
+            assert_eq!(sent, [both.clone(), [GET.head, &post].concat()], "{steps:?}");
+        }
+    }
+
+    #[test]
+    fn a_post_without_an_answer_is_not_sent_again_with_the_request_behind_it() {
+        let (both, post) = pipelined();
+        for cut in 0..ACCEPTED.len() {
+            let second = vec![Step::Take, Step::Give(NEXT.into()), Step::Take, Step::Give(ACCEPTED.into())];
+            let (answers, sent) = run_pipelined(vec![vec![Step::Take, Step::Give(ACCEPTED[..cut].into()), Step::End], second]);
+            assert!(answers[0].is_err() && answers[1..].iter().all(Result::is_ok), "{answers:?}");
+            assert_eq!(sent, [both.clone(), [GET.head, &post].concat()]);
+        }
+    }
+
+    #[test]
+    fn a_post_that_is_answered_early_loses_the_request_behind_it() {
+        let (both, post) = pipelined();
+        for taken in 1..both.len() {
+            let first = vec![Step::TakeSome(taken), Step::Refuse, Step::Give(ACCEPTED.into())];
+            let second = vec![Step::Take, Step::Give(NEXT.into()), Step::Take, Step::Give(ACCEPTED.into())];
+            let (answers, sent) = run_pipelined(vec![first, second]);
+            assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+            assert_eq!(sent, [both[..taken].to_vec(), [GET.head, &post].concat()]);
+        }
+    }
+
+    #[test]
+    fn the_reply_to_a_request_sent_ahead_is_no_answer_to_a_post() {
+        let (both, post) = pipelined();
+        let mut rx = Buffer::new(1 << 20);
+        let first = vec![Step::Take, Step::Give([ACCEPTED, NEXT].concat().into()), Step::Take];
+        let mut connection = Connection::new(Script::new(vec![first, vec![Step::Take, Step::Give(ACCEPTED.into())]]));
+        for request in [Request { then: GET.head, ..POST }, POST] {
+            assert_eq!(connection.exchange(request, &mut rx).map(|reply| reply.head.status), Ok(202));
+        }
+        assert_eq!(connection.transport.sent, [both, post]);
     }
 
     #[test]
