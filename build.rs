@@ -118,13 +118,14 @@ fn compile(luajit: &Path, source: &Path, bytecode: &Path) {
     assert!(status.success(), "{} does not compile", source.display());
 }
 
-/// Collects (module name, file) of every `.lua` file below `folder`, but for the type definitions, which are for editors.
+/// Collects (module name, file) of every `.lua` file below `folder`, but for the type definitions and the stub: they are for editors and for
+/// tests on a laptop.
 fn find_modules(folder: &Path, prefix: &str, modules: &mut Vec<(String, PathBuf)>) {
     for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("cannot read {}: {error}", folder.display())) {
         let path = entry.expect("a folder entry can be read").path();
         let name = path.file_name().and_then(|name| name.to_str()).expect("names in lua/ are UTF-8").to_owned();
         if path.is_dir() {
-            if name != "library" {
+            if name != "library" && name != "stub" {
                 find_modules(&path, &format!("{prefix}{name}."), modules);
             }
         } else if let Some(stem) = name.strip_suffix(".lua") {

@@ -29,6 +29,10 @@ fn parse_level(name: &[u8]) -> Option<Level> {
     LEVELS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, level)| *level)
 }
 
+/// How a document in CloudWatch's embedded metric format begins, as `coldmoon.metrics` and others write it. The format is
+/// docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html.
+const METRICS_DOCUMENT: &[u8] = b"{\"_aws\":";
+
 /// The log of the process.
 pub struct Log {
     is_json: bool,
@@ -61,9 +65,10 @@ impl Log {
         self.lock = sys::Lock::new().ok();
     }
 
-    /// A line that the function wrote, without its end.
+    /// A line that the function wrote, without its end. A metrics document stays as it is in both formats: CloudWatch finds it only at the
+    /// top of a log event.
     pub fn write_line(&mut self, stream: Stream, invocation: Option<&Invocation<'_>>, line: &[u8]) {
-        if self.is_json {
+        if self.is_json && !line.starts_with(METRICS_DOCUMENT) {
             self.write_json(stream, Level::Info, invocation, line, b"", None);
         } else {
             self.write(stream, |entry| entry.push(line));

@@ -383,24 +383,26 @@ impl Lock {
     }
 }
 
-/// Fills `into` from the system's random generator.
-pub fn random(into: &mut [u8]) {
+/// Fills `into` from the system's random generator. `false` where there is none, and `into` is filled from the clock: good enough for a
+/// seed that need only differ, and for nothing else.
+pub fn random(into: &mut [u8]) -> bool {
     let mut at = 0;
     while at < into.len() {
         let rest = &mut into[at..];
         // SAFETY: the kernel writes at most `rest.len()` bytes.
         match retry(|| unsafe { libc::getrandom(rest.as_mut_ptr().cast(), rest.len(), 0) }) {
             Ok(count) => at += count,
-            // Kernels of this decade have it; a sandbox without it gets what the clock gives.
+            // Kernels of this decade have it; a sandbox may forbid it.
             Err(_) => {
                 let (seconds, nanoseconds) = now();
                 for (byte, mix) in rest.iter_mut().zip((seconds as u64 ^ u64::from(nanoseconds) << 20).to_le_bytes().iter().cycle()) {
                     *byte = *mix;
                 }
-                return;
+                return false;
             }
         }
     }
+    true
 }
 
 // ---- files and output ----

@@ -143,6 +143,12 @@ pub unsafe extern "C" fn describe(state: *mut lua_State) -> c_int {
                 let error_type = string_field(state, [c"type", c"errorType"]);
                 let message = string_field(state, [c"message", c"errorMessage"]).or_else(|| text_of(state));
                 (*report).set(error_type.unwrap_or(LUA_ERROR), &[message.unwrap_or(b"(error object is a table value)")]);
+                // An error that was caught and is raised again may bring the stack of where it was raised first.
+                if let Some(first) = string_field(state, [c"stackTrace", c"traceback"]) {
+                    let stack = (*report).stack();
+                    stack.clear();
+                    push_cut(stack, first.strip_prefix(b"stack traceback:\n").unwrap_or(first));
+                }
             }
             LUA_TNIL => (*report).set(LUA_ERROR, &[b"nil"]),
             LUA_TBOOLEAN => (*report).set(LUA_ERROR, &[if lua_toboolean(state, 1) != 0 { b"true" } else { b"false" }]),

@@ -132,6 +132,7 @@ unsafe extern "C" {
     pub fn luaL_callmeta(state: *mut lua_State, index: c_int, event: *const c_char) -> c_int;
     pub fn luaL_argerror(state: *mut lua_State, argument: c_int, message: *const c_char) -> c_int;
     pub fn luaL_checklstring(state: *mut lua_State, argument: c_int, bytes: *mut usize) -> *const c_char;
+    pub fn luaL_checknumber(state: *mut lua_State, argument: c_int) -> lua_Number;
     pub fn luaL_optinteger(state: *mut lua_State, argument: c_int, default: lua_Integer) -> lua_Integer;
     pub fn luaL_checktype(state: *mut lua_State, argument: c_int, kind: c_int);
     pub fn luaL_loadbufferx(state: *mut lua_State, text: *const c_char, bytes: usize, name: *const c_char, mode: *const c_char) -> c_int;

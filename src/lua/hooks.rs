@@ -86,7 +86,8 @@ pub unsafe extern "C" fn run(state: *mut lua_State) -> c_int {
 /// Lua: gives `math.random` a fresh seed from the system.
 pub unsafe extern "C" fn reseed(state: *mut lua_State) -> c_int {
     let mut bytes = [0; 8];
-    sys::random(&mut bytes);
+    // A seed from the clock is one, too.
+    let _ = sys::random(&mut bytes);
     // SAFETY: called through `Vm::enter`; `math.randomseed` may have been replaced by anything, then there is nothing to seed.
     unsafe {
         stack::get_field(state, LUA_GLOBALSINDEX, c"math");

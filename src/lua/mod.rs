@@ -14,6 +14,7 @@
 //! | `hooks` | `on_shutdown`, `before_snapshot`, `after_restore` |
 //! | `output` | `print`, `io.write`, `os.exit` |
 //! | `failure` | what was raised, as the runtime reports it |
+//! | `system` | the clock and randomness |
 //! | `symbols` | what `ffi.C` finds in the static build |
 //! | `stack`, `ffi` | helpers over the C API, and the C API |
 
@@ -34,6 +35,7 @@ mod stack;
 mod stream;
 #[cfg(target_env = "musl")]
 mod symbols;
+mod system;
 mod vm;
 
 use crate::buffer::Buffer;

@@ -8,7 +8,7 @@
 
 use super::ffi::*;
 use super::vm::{Slot, Vm};
-use super::{handler, hooks, json, layout, log, stack, stream};
+use super::{handler, hooks, json, layout, log, stack, stream, system};
 use crate::buffer::Buffer;
 use crate::limits;
 use crate::sys;
@@ -399,7 +399,7 @@ pub unsafe fn to_raw<'a>(state: *mut lua_State, index: c_int) -> (&'a [u8], Opti
 unsafe extern "C" fn open_coldmoon(state: *mut lua_State) -> c_int {
     // SAFETY: called by `require`; LUA_MINSTACK slots are free.
     unsafe {
-        lua_createtable(state, 0, 9);
+        lua_createtable(state, 0, 12);
         let module = lua_gettop(state);
         lua_pushlightuserdata(state, ptr::null_mut());
         stack::set_field(state, module, c"null");
@@ -413,6 +413,9 @@ unsafe extern "C" fn open_coldmoon(state: *mut lua_State) -> c_int {
             (c"on_shutdown", hooks::on_shutdown),
             (c"before_snapshot", hooks::before_snapshot),
             (c"after_restore", hooks::after_restore),
+            (c"now", system::now),
+            (c"sleep", system::sleep),
+            (c"random", system::random),
         ] {
             stack::set_function(state, module, name, function);
         }
