@@ -157,7 +157,8 @@ pub fn connect(address: &SocketAddress) -> Result<c_int, Errno> {
 /// Parts that one call of [`send`] takes.
 pub const SEND_PARTS_MAX: usize = 4;
 
-/// Sends the parts, at most [`SEND_PARTS_MAX`], in one call, never with a signal. Returns how many bytes of all were taken.
+/// Sends the parts, at most [`SEND_PARTS_MAX`], in one call, never with a signal. Returns how many bytes of all were taken; waits while there
+/// is no room for any, but not when there is something to receive, or the end: then 0.
 pub fn send(fd: c_int, parts: &[&[u8]]) -> Result<usize, Errno> {
     let mut list = [libc::iovec { iov_base: ptr::null_mut(), iov_len: 0 }; SEND_PARTS_MAX];
     let mut count = 0;
@@ -169,8 +170,20 @@ pub fn send(fd: c_int, parts: &[&[u8]]) -> Result<usize, Errno> {
     let mut message: libc::msghdr = unsafe { mem::zeroed() };
     message.msg_iov = list.as_mut_ptr();
     message.msg_iovlen = count;
-    // SAFETY: the parts are live for the call, which only reads them.
-    retry(|| unsafe { libc::sendmsg(fd, &message, libc::MSG_NOSIGNAL) })
+    loop {
+        // SAFETY: the parts are live for the call, which only reads them.
+        match retry(|| unsafe { libc::sendmsg(fd, &message, libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT) }) {
+            Err(Errno(libc::EAGAIN)) => {
+                let mut poll = libc::pollfd { fd, events: libc::POLLIN | libc::POLLOUT, revents: 0 };
+                // SAFETY: the kernel reads and writes one pollfd.
+                retry(|| unsafe { libc::poll(&mut poll, 1, -1) as isize })?;
+                if poll.revents & libc::POLLOUT == 0 {
+                    return Ok(0);
+                }
+            }
+            result => return result,
+        }
+    }
 }
 
 /// Receives up to `into.len()` bytes; blocks; 0 at the end of the stream.
