@@ -43,25 +43,6 @@ impl Level {
     const NONE: Level = Level { mark: 0, waiting: 0, moved: 0, is_object: false, has_table: false };
 }
 
-/// The open containers, outermost first.
-pub struct Levels {
-    /// Not initialised as a whole: that would touch three pages at start, and each level is written when its container begins.
-    levels: [MaybeUninit<Level>; limits::JSON_DEPTH_MAX],
-}
-
-impl Levels {
-    /// None is open.
-    pub const fn new() -> Levels {
-        Levels { levels: [const { MaybeUninit::uninit() }; limits::JSON_DEPTH_MAX] }
-    }
-}
-
-impl Default for Levels {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 /// Pushes the value of a whole JSON document. On an error nothing is pushed.
 ///
 /// Stack: [-0, +1]. Raises: memory only.
@@ -110,7 +91,8 @@ pub unsafe fn push_styled(
     // SAFETY: the caller vouches for `state` and `vm`.
     unsafe {
         let top = lua_gettop(state);
-        let mut builder = Builder { vm, state, style, depth: 0, top, reserved: top };
+        let levels = [const { MaybeUninit::uninit() }; limits::JSON_DEPTH_MAX];
+        let mut builder = Builder { vm, state, style, levels, depth: 0, top, reserved: top };
         builder.ensure_slots();
         if style.array_meta.is_none() {
             // At hand for every array, and removed with what is below the value.
@@ -137,6 +119,9 @@ struct Builder {
     vm: *mut Vm,
     state: *mut lua_State,
     style: Style,
+    /// The open containers, outermost first: of each builder its own, because making a table may run a finaliser that decodes too. Not
+    /// initialised as a whole, which would touch five pages; each level is written when its container begins.
+    levels: [MaybeUninit<Level>; limits::JSON_DEPTH_MAX],
     depth: usize,
     /// The index of the last value on the stack: all that is pushed is counted, which spares asking.
     top: c_int,
@@ -171,7 +156,7 @@ impl Builder {
             }
             let room = &mut scratch.spare()[..];
             let bytes = text.unescape(room);
-            lua_pushlstring(self.state, room.as_ptr().cast(), bytes);
+            stack::push_from_buffer(self.state, &room[..bytes]);
         }
     }
 
@@ -184,15 +169,13 @@ impl Builder {
         // The scanner opens no more containers than there are levels.
         self.depth += 1;
         let level = Level { mark: self.top, is_object, ..Level::NONE };
-        // SAFETY: `vm` is live; one builder at a time uses its levels.
-        unsafe { (*self.vm).levels.levels[self.depth - 1].write(level) };
+        self.levels[self.depth - 1].write(level);
     }
 
     /// The innermost open container.
     fn level(&mut self) -> &mut Level {
-        // SAFETY: `vm` is live; one builder at a time uses its levels. A container is open, so `depth` is at least 1, and `begin` has
-        // written its level.
-        unsafe { (*self.vm).levels.levels[self.depth - 1].assume_init_mut() }
+        // SAFETY: a container is open, so `depth` is at least 1, and `begin` has written its level.
+        unsafe { self.levels[self.depth - 1].assume_init_mut() }
     }
 
     /// Counts what was just pushed. Called for every value, and for every key.

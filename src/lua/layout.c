@@ -4,6 +4,7 @@
 
 #include "lj_obj.h"
 #include "lj_ctype.h"
+#include "lj_vmevent.h"
 
 #define SAME(left, right) _Static_assert((left) == (right), "src/lua/layout.rs does not fit this LuaJIT: " #left)
 
@@ -22,6 +23,10 @@ SAME(LJ_TCDATA, ~10u);
 SAME(LJ_TTAB, ~11u);
 SAME(LJ_TUDATA, ~12u);
 SAME(LJ_TISNUM, ~13u);
+
+SAME(VMEVENT_HASH(LJ_VMEVENT_ERRFIN), (int)0x96c9c440u);
+
+SAME(offsetof(lua_State, top), 40);
 
 SAME(offsetof(GCstr, len), 20);
 SAME(sizeof(GCstr), 24);

@@ -2,12 +2,12 @@
 //!
 //! Encoding a table through the C API takes six calls for each member, half of the encoder's time. These are plain reads of the layout of
 //! one pinned LuaJIT (`lj_obj.h`, GC64); `layout.c` asserts every offset and tag used here when the runtime is built, so another LuaJIT
-//! does not compile rather than misread. Read only: whatever changes a Lua object goes through the C API.
+//! does not compile rather than misread. Read only, but for [`push_string`]: whatever changes a Lua object goes through the C API.
 //!
 //! What is read stays where it is: LuaJIT's collector moves nothing, and while values are read here no Lua code runs.
 
 use super::ffi::*;
-use core::ffi::{c_int, c_void};
+use core::ffi::{c_char, c_int, c_void};
 use core::marker::PhantomData;
 use core::slice;
 
@@ -144,6 +144,28 @@ pub unsafe fn stack_value<'a>(state: *mut lua_State, index: c_int) -> Value<'a> 
             LUA_TCDATA => cdata(lua_topointer(state, index).cast::<u8>().sub(16)),
             _ => Value::Other(super::stack::type_name(state, index)),
         }
+    }
+}
+
+unsafe extern "C" {
+    /// The string of these bytes, made if there is none yet (`lj_str.h`).
+    fn lj_str_new(state: *mut lua_State, text: *const c_char, bytes: usize) -> *const u8;
+}
+
+/// Pushes bytes as a string. Unlike `lua_pushlstring` it gives the collector no turn: that may run a finaliser, Lua code which may change
+/// the very bytes that are pushed.
+///
+/// Stack: [-0, +1]. Raises: memory only.
+///
+/// # Safety
+/// `state` is live, one slot is free, the calling frames own nothing. The collector gets its turn soon.
+pub unsafe fn push_string(state: *mut lua_State, bytes: &[u8]) {
+    // SAFETY: the caller vouches for `state` and the slot; `layout.c` for the place of the stack's top, and for what a string's value is.
+    unsafe {
+        let string = lj_str_new(state, bytes.as_ptr().cast(), bytes.len());
+        let top = state.cast::<u8>().add(40).cast::<*mut u64>();
+        (*top).write(u64::from(tag::STRING) << 47 | string as u64);
+        *top = (*top).add(1);
     }
 }
 

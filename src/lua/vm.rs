@@ -7,13 +7,14 @@
 //! nothing.
 
 use super::ffi::*;
-use super::{decode, encode, failure, handler, hooks, layout, modules, output, stack, stream};
+use super::{encode, failure, handler, hooks, layout, modules, output, stack, stream};
 use crate::buffer::Buffer;
 use crate::env::Env;
 use crate::interpreter::{Host, Invocation};
 use crate::limits;
 use crate::sys;
 use core::ffi::{c_int, c_void};
+use core::mem;
 use core::ptr::{self, addr_of_mut};
 
 /// Everything of one Lua state that is not in Lua.
@@ -25,6 +26,8 @@ pub struct Vm {
     pub env: Env,
     /// The invocation that is being answered.
     pub invocation: Option<*const Invocation<'static>>,
+    /// The handler, as `lua_getinfo` describes it; all zero before it is loaded, and where it is no function.
+    pub handler: lua_Debug,
     /// The error being reported.
     pub failure: failure::Report,
     /// What the function has written to stdout and stderr since its last line end.
@@ -41,12 +44,10 @@ pub struct Vm {
     pub hook_counts: [c_int; 3],
     /// Whether INIT is over.
     pub is_loaded: bool,
-    /// Text that a module of the runtime is putting together.
+    /// Text that a module of the runtime is putting together. The collector gets no turn while it is in use: see `stack::push_from_buffer`.
     pub text: Buffer,
-    /// Short-lived bytes: a source file, a string without its escapes. No Lua code runs while it is in use.
+    /// Short-lived bytes: a list of files, a string without its escapes. As for `text`.
     pub scratch: Buffer,
-    /// The open containers of the document being decoded.
-    pub levels: decode::Levels,
     /// The tables that are being encoded, outermost first.
     pub ancestors: encode::Ancestors,
     /// The metatables that tag a table. They are in the registry too, so the addresses stay theirs.
@@ -152,6 +153,8 @@ impl Vm {
             host: None,
             env: *env,
             invocation: None,
+            // SAFETY: an all-zero record is numbers, empty text and null pointers.
+            handler: unsafe { mem::zeroed() },
             failure: failure::Report::new(),
             lines: [const { Buffer::new(limits::LOG_LINE_BYTES_MAX) }; 2],
             is_string_mode: env.event_mode.is_some_and(|mode| mode.eq_ignore_ascii_case(b"string")),
@@ -162,7 +165,6 @@ impl Vm {
             is_loaded: false,
             text: Buffer::with_first(limits::SOURCE_BYTES_MAX, 2 * 1024),
             scratch: Buffer::with_first(limits::SOURCE_BYTES_MAX, 4 * 1024),
-            levels: decode::Levels::new(),
             ancestors: encode::Ancestors::new(),
             tags: modules::Tags::new(),
             light: [layout::Slot::NIL; 2],
@@ -305,6 +307,9 @@ unsafe extern "C" fn open(state: *mut lua_State) -> c_int {
         stack::get_field(state, LUA_REGISTRYINDEX, c"_PRELOAD");
         stack::get_field(state, -1, c"ffi");
         lua_rawseti(state, LUA_REGISTRYINDEX, Slot::FfiLoader as c_int);
+        stack::get_field(state, LUA_REGISTRYINDEX, c"_VMEVENTS");
+        lua_pushcclosure(state, failure::on_finaliser_error, 0);
+        lua_rawseti(state, -2, failure::ON_FINALISER_ERROR);
         // One metatable for all light userdata, so that coldmoon.null has a name.
         lua_pushlightuserdata(state, ptr::null_mut());
         lua_createtable(state, 0, 1);
