@@ -23,7 +23,7 @@ local INT_MAX, DEPTH_MAX = 2147483647, 1000
 local DECODE = { INVALID_NUMBERS = 1, COMMENTS = 2, ANY_BYTES = 4, DOUBLES_ONLY = 8, WHOLE = 16 }
 local ENCODE = {
   SLASH = 1, DELETE = 2, ANY_BYTES = 4, SPARSE_CONVERT = 8, NOT_FINITE_TEXT = 16, NOT_FINITE_NULL = 32, EMPTY_AS_ARRAY = 64,
-  NUMBER_KEYS = 128, SKIP_UNSUPPORTED = 256, LUA_NUMBERS = 512,
+  NUMBER_KEYS = 128, SKIP_UNSUPPORTED = 256,
 }
 
 -- The settings that are on or off, and those that are a number: its default and its bounds.
@@ -150,11 +150,11 @@ end
 --- A module table with settings of its own.
 local function new()
   local option = { sparse_convert = false, sparse_ratio = 2, sparse_safe = 10, indent = "" }
-  local encode_flags, decode_flags, encode_depth, decode_depth, array_meta, indent, number_pattern
+  local encode_flags, decode_flags, encode_depth, decode_depth, array_meta, indent
 
   --- Puts the settings into the form in which the codec takes them.
   local function apply()
-    encode_flags = ENCODE.DELETE + ENCODE.ANY_BYTES + ENCODE.NUMBER_KEYS + ENCODE.LUA_NUMBERS
+    encode_flags = ENCODE.DELETE + ENCODE.ANY_BYTES + ENCODE.NUMBER_KEYS
       + (option.encode_escape_forward_slash and ENCODE.SLASH or 0)
       + (option.sparse_convert and ENCODE.SPARSE_CONVERT or 0)
       + (option.encode_invalid_numbers == true and ENCODE.NOT_FINITE_TEXT or 0)
@@ -167,8 +167,6 @@ local function new()
     encode_depth, decode_depth = min(option.encode_max_depth, DEPTH_MAX), min(option.decode_max_depth, DEPTH_MAX)
     array_meta = option.decode_array_with_array_mt and array_mt or nil
     indent = option.indent ~= "" and option.indent or nil
-    local precision = option.encode_number_precision
-    number_pattern = precision ~= 14 and "%." .. precision .. "g" or nil
   end
 
   local module = {
@@ -179,7 +177,7 @@ local function new()
   function module.encode(...)
     if select("#", ...) ~= 1 then refuse(2, 1, "expected 1 argument") end
     local text, problem, detail =
-      codec_encode((...), encode_flags, encode_depth, option.sparse_ratio, option.sparse_safe, indent, number_pattern, format)
+      codec_encode((...), encode_flags, encode_depth, option.sparse_ratio, option.sparse_safe, indent, option.encode_number_precision)
     if text then return text end
     -- What is left out within a table leaves nothing where it is the whole value.
     if problem == "type" and option.encode_skip_unsupported_value_types then return "" end

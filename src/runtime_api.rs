@@ -153,12 +153,12 @@ impl<'e, T: Transport> RuntimeApi<'e, T> {
         request::field(&mut self.heads, b"Transfer-Encoding", b"chunked")?;
         request::field(&mut self.heads, b"Trailer", b"Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body")?;
         request::end(&mut self.heads)?;
-        self.connection.start(&self.heads.bytes()[self.next_bytes..])
+        self.connection.start(&self.heads.bytes()[self.next_bytes..], &mut self.reply)
     }
 
     /// Sends bytes of the streamed response as one chunk, if there are any. Returns when they are sent.
     pub fn write_stream(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        if bytes.is_empty() { Ok(()) } else { self.connection.send_chunk(bytes) }
+        if bytes.is_empty() { Ok(()) } else { self.connection.send_chunk(bytes, &mut self.reply) }
     }
 
     /// Ends the streamed response, with an error in its trailers if there is one. Returns the status of the reply; 202 is success.
@@ -209,7 +209,7 @@ impl<'e, T: Transport> RuntimeApi<'e, T> {
         )?;
         request::field(&mut self.heads, b"Lambda-Extension-Identifier", identifier)?;
         request::end(&mut self.heads)?;
-        parking.start(&self.heads.bytes()[self.next_bytes..])?;
+        parking.start(&self.heads.bytes()[self.next_bytes..], &mut self.reply)?;
         Ok(200)
     }
 

@@ -149,7 +149,8 @@ fn connect_as(kind: c_int, address: &SocketAddress) -> Result<c_int, Errno> {
 /// Parts that one call of [`send`] takes.
 pub const SEND_PARTS_MAX: usize = 4;
 
-/// Sends the parts, at most [`SEND_PARTS_MAX`], in one call, never with a signal. Returns how many bytes of all were taken.
+/// Sends the parts, at most [`SEND_PARTS_MAX`], in one call, never with a signal. Returns how many bytes of all were taken; waits while
+/// there is no room for any, but not when there is something to receive, or the end: then 0.
 pub fn send(fd: c_int, parts: &[&[u8]]) -> Result<usize, Errno> {
     let mut list = [libc::iovec { iov_base: ptr::null_mut(), iov_len: 0 }; SEND_PARTS_MAX];
     let mut count = 0;
@@ -161,8 +162,20 @@ pub fn send(fd: c_int, parts: &[&[u8]]) -> Result<usize, Errno> {
     let mut message: libc::msghdr = unsafe { mem::zeroed() };
     message.msg_iov = list.as_mut_ptr();
     message.msg_iovlen = count;
-    // SAFETY: the parts are live for the call, which only reads them.
-    retry(|| unsafe { libc::sendmsg(fd, &message, libc::MSG_NOSIGNAL) })
+    loop {
+        // SAFETY: the parts are live for the call, which only reads them.
+        match retry(|| unsafe { libc::sendmsg(fd, &message, libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT) }) {
+            Err(Errno(libc::EAGAIN)) => {
+                let mut poll = libc::pollfd { fd, events: libc::POLLIN | libc::POLLOUT, revents: 0 };
+                // SAFETY: the kernel reads and writes one pollfd.
+                retry(|| unsafe { libc::poll(&mut poll, 1, -1) as isize })?;
+                if poll.revents & libc::POLLOUT == 0 {
+                    return Ok(0);
+                }
+            }
+            result => return result,
+        }
+    }
 }
 
 /// Receives up to `into.len()` bytes; blocks; 0 at the end of the stream.
@@ -467,6 +480,13 @@ pub fn set_trace_variable(value: Option<&[u8]>) {
     text[start + value.len()] = 0;
     // SAFETY: the text is a NUL-terminated NAME=value in static memory.
     unsafe { libc::putenv(text.as_mut_ptr().cast()) };
+}
+
+/// A finite number as C's `%.*g` writes it, with at most `digits` digits, at most 17.
+pub fn format_number(number: f64, digits: u8, into: &mut [u8; 32]) -> &[u8] {
+    // SAFETY: snprintf writes at most 32 bytes; sign, 17 digits, point, zeros in front and exponent are at most 25.
+    let count = unsafe { libc::snprintf(into.as_mut_ptr().cast(), into.len(), c"%.*g".as_ptr(), c_int::from(digits.min(17)), number) };
+    &into[..(count.max(0) as usize).min(into.len())]
 }
 
 /// Wall clock: seconds and nanoseconds since 1970 (UTC).

@@ -3,6 +3,7 @@
 //! `scripts/fetch-emulator` gets the emulator; where it cannot, this says why and passes. Both of its addresses are given (else it binds all
 //! interfaces), on free ports of 127.0.0.1. It ends with the group that it was started in.
 
+use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
@@ -41,13 +42,27 @@ impl Emulator {
     }
 
     fn start_with(path: &str, setup: &Setup, options: &[&str]) -> Emulator {
+        let mut arguments: Vec<&OsStr> = options.iter().map(OsStr::new).collect();
+        let bootstrap = bootstrap();
+        arguments.extend([bootstrap.as_os_str(), OsStr::new("app.handler")]);
+        Emulator::spawn(Command::new(path), setup, &arguments)
+    }
+
+    /// Starts it where [`MANAGED`] has made the places that it looks at.
+    fn start_managed(path: &str, setup: &Setup) -> Emulator {
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "sh", "-c", MANAGED, "sh"]).arg(bootstrap()).arg(setup.folder()).arg(path);
+        Emulator::spawn(command, setup, &[])
+    }
+
+    fn spawn(mut command: Command, setup: &Setup, arguments: &[&OsStr]) -> Emulator {
         let (port, api_port) = (free_port(), free_port());
         let log = tempfile::NamedTempFile::new().expect("a temporary file");
-        let output = || Stdio::from(log.reopen().expect("a second handle"));
-        let mut command = Command::new(path);
+        // One place in the file for both: neither overwrites the other.
+        let output = || Stdio::from(log.as_file().try_clone().expect("a second handle"));
         command.args(["--runtime-api-address", &format!("127.0.0.1:{api_port}")]);
         command.args(["--runtime-interface-emulator-address", &format!("127.0.0.1:{port}")]);
-        command.args(options).arg(bootstrap()).arg("app.handler").env_clear().envs(&setup.env).env("AWS_LAMBDA_FUNCTION_TIMEOUT", "60");
+        command.args(arguments).env_clear().envs(&setup.env).env("AWS_LAMBDA_FUNCTION_TIMEOUT", "60");
         // In a pipe of its own it would stop when nobody reads.
         command.current_dir(setup.folder()).stdin(Stdio::null()).stdout(output()).stderr(output()).process_group(0);
         let child = command.spawn().expect("the emulator can be started");
@@ -58,6 +73,26 @@ impl Emulator {
 
     fn report(&self) -> String {
         format!("--- the emulator's log\n{}", std::fs::read_to_string(self.log.path()).unwrap_or_default())
+    }
+
+    /// How many processes of those that the runtime itself has started wait on a connection.
+    fn waiting_workers(&self) -> usize {
+        let is_waiting = |id: &Pid| {
+            let folder = format!("/proc/{}", id.as_raw_nonzero());
+            let links = std::fs::read_dir(folder.clone() + "/fd").into_iter().flatten().flatten();
+            let mut files = links.filter_map(|link| std::fs::read_link(link.path()).ok());
+            let stat = std::fs::read_to_string(folder + "/stat").unwrap_or_default();
+            stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('S'))
+                && files.any(|file| file.to_string_lossy().starts_with("socket:"))
+        };
+        children(Pid::from_child(&self.child)).into_iter().flat_map(children).filter(is_waiting).count()
+    }
+
+    /// Waits until every worker has asked for an invocation: one that finds nobody waiting is refused.
+    fn wait_for_workers(&self) {
+        wait_until("eight waiting workers", || self.waiting_workers() == WORKERS, || self.report());
+        // On its way to the emulator, the last `next`.
+        std::thread::sleep(Duration::from_millis(200));
     }
 
     /// One invocation that need not be answered.
@@ -102,7 +137,7 @@ impl Drop for Emulator {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        for child in children(id.as_raw_nonzero().get()) {
+        for child in children(id) {
             rustix::process::kill_process(child, Signal::KILL).ok();
         }
         rustix::process::kill_process_group(id, Signal::KILL).ok();
@@ -111,9 +146,11 @@ impl Drop for Emulator {
 }
 
 /// The processes that this one has started.
-fn children(id: i32) -> Vec<Pid> {
-    let list = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
-    list.split_whitespace().filter_map(|child| Pid::from_raw(child.parse().ok()?)).collect()
+fn children(id: Pid) -> Vec<Pid> {
+    // Each thread has its own list.
+    let tasks = std::fs::read_dir(format!("/proc/{}/task", id.as_raw_nonzero())).into_iter().flatten().flatten();
+    let lists: String = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok()).collect();
+    lists.split_whitespace().filter_map(|child| Pid::from_raw(child.parse().ok()?)).collect()
 }
 
 fn unchunk(mut body: &[u8]) -> Vec<u8> {
@@ -164,7 +201,7 @@ fn pipelined_invocations() {
     .with("COLDMOON_PIPELINE", "1");
     let emulator = Emulator::start(&path, &setup);
     for round in 0..100 {
-        let event = format!("{{\"round\":{round},\"text\":\"{}\"}}", "x".repeat(round * 70)).into_bytes();
+        let event = format!("[{round},\"{}\"]", "x".repeat(round * 70)).into_bytes();
         assert!(emulator.invoke(&event) == event, "round {round}\n{}", emulator.report());
         match round % 25 {
             5 => assert!(String::from_utf8_lossy(&emulator.invoke(b"\"fail\"")).contains("as asked"), "{}", emulator.report()),
@@ -177,7 +214,7 @@ fn pipelined_invocations() {
 }
 
 #[test]
-fn a_snapshot_as_far_as_the_emulator_goes() {
+fn a_snapshot_with_both_hooks() {
     let Some(path) = emulator() else { return };
     let setup = Setup::new(
         "local coldmoon = require 'coldmoon'\n\
@@ -186,65 +223,122 @@ fn a_snapshot_as_far_as_the_emulator_goes() {
          return { handler = function(event) return event end }\n",
     )
     .with("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start");
-    let emulator = Emulator::start_with(&path, &setup, &["--enable-init-caching"]);
+    let emulator = Emulator::start_with(&path, &setup, &["--log-level", "debug", "--enable-init-caching"]);
     emulator.try_invoke(b"{}");
-    let has = |text: &str| emulator.report().contains(text);
-    // `restore/next` is what ends its INIT; a runtime that does not know it would be refused.
-    wait_until("the end of INIT", || has("the hook before") && has("INIT RTDONE(status: success)"), || emulator.report());
-    if !has("the hook after") {
-        skip(
-            "the emulator goes from INIT to INVOKE without RESTORE: `restore/next` is never answered, so the second hook cannot run there",
-        );
+    // `restore/next` ends its INIT, and its INVOKE answers it: the emulator has no command for RESTORE.
+    const STEPS: [&str; 7] = [
+        "INIT START(type: snap-start",
+        "the hook before",
+        "GET /2018-06-01/runtime/restore/next",
+        "INIT RTDONE(status: success)",
+        "INVOKE START",
+        "the hook after",
+        "GET /2018-06-01/runtime/invocation/next",
+    ];
+    wait_until("the next that follows the restore", || emulator.report().contains(STEPS[6]), || emulator.report());
+    let report = emulator.report();
+    let mut rest = report.as_str();
+    for step in STEPS {
+        let at = rest.find(step).unwrap_or_else(|| panic!("no {step:?} behind the steps before it\n{report}"));
+        rest = &rest[at..];
+    }
+    skip(
+        "its last step, the answer: with its one release for an invocation the emulator answers `restore/next`, and none is left for `next`; \
+         the scripted server shows it (`lifecycle`)",
+    );
+}
+
+/// What makes the places where the emulator looks for the runtime in this mode, whatever its command line says: `/var/runtime` and `/var/task`
+/// (`internal/lambda-managed-instances` of its source). In a mount namespace of its own, so that the machine never sees them.
+/// Arguments: the bootstrap, the function's folder, the emulator's command.
+const MANAGED: &str = "set -e\n\
+    mount -t tmpfs tmpfs /var\n\
+    mkdir /var/runtime /var/task\n\
+    cp \"$1\" /var/runtime/bootstrap\n\
+    mount --bind \"$2\" /var/task\n\
+    shift 2\n\
+    exec \"$@\"\n";
+
+/// Why there can be no managed instances on this machine, if so.
+fn why_not_managed() -> Option<String> {
+    if !rustix::process::getuid().is_root() {
+        return Some("the emulator starts the runtime as another user, uid 993, which only root can".into());
+    }
+    match Command::new("unshare").args(["--mount", "mount", "-t", "tmpfs", "tmpfs", "/var"]).output() {
+        Ok(output) if output.status.success() => None,
+        Ok(output) => Some(format!("no mount namespace can be made: {}", String::from_utf8_lossy(&output.stderr).trim())),
+        Err(error) => Some(format!("there is no unshare: {error}")),
     }
 }
 
-/// Where the emulator looks for the runtime in this mode, whatever its command line says
-/// (`internal/lambda-managed-instances` of its source).
-const MANAGED_BOOTSTRAP: &str = "/var/runtime/bootstrap";
+const WORKERS: usize = 8;
 
 #[test]
-fn managed_instances() {
-    if std::env::var_os("COLDMOON_EMULATOR_MANAGED").is_none() {
-        skip(&format!(
-            "with AWS_LAMBDA_MAX_CONCURRENCY the emulator ignores the command that it is given, starts {MANAGED_BOOTSTRAP} as another user and \
-             reads /var/task: on a machine that may have these, link the bootstrap there and set COLDMOON_EMULATOR_MANAGED"
-        ));
+fn managed_instances_serve_eight_invocations_at_the_same_time() {
+    let Some(path) = emulator() else { return };
+    if let Some(why) = why_not_managed() {
+        skip(&why);
         return;
     }
-    let Some(path) = emulator() else { return };
     let folder = tempfile::tempdir().expect("a temporary folder");
     // Written to by another user.
-    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o777)).expect("its owner may");
+    let share = |path: &std::path::Path, mode| {
+        std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).expect("its owner may");
+    };
+    share(folder.path(), 0o777);
+    // Each waits until all have begun, prints long lines, and waits until all have printed: one after the other would never end.
     let setup = Setup::new(format!(
-        "local ffi = require 'ffi' ffi.cdef 'int getpid(void); int usleep(unsigned); int kill(int, int);'\n\
-         return {{ handler = function(event)\n\
+        "local ffi = require 'ffi' ffi.cdef 'int getpid(void); int getuid(void); int usleep(unsigned); int kill(int, int);'\n\
+         local function meet(name, n)\n\
+           io.open('{0}/' .. name .. n, 'w'):close()\n\
+           for other = 0, 7 do\n\
+             repeat local file = io.open('{0}/' .. name .. other) if file then file:close() else ffi.C.usleep(1000) end until file\n\
+           end\n\
+         end\n\
+         return {{ handler = function(event, context)\n\
            if event.kill then ffi.C.kill(ffi.C.getpid(), 9) end\n\
-           io.open('{0}/' .. event.round .. event.n, 'w'):close()\n\
-           for n = 0, 7 do repeat local file = io.open('{0}/' .. event.round .. n) if not file then ffi.C.usleep(1000) end until file end\n\
-           return ffi.C.getpid()\n\
+           meet(event.round .. 'begun', event.n)\n\
+           for _ = 1, 5 do print(context.aws_request_id .. (' long'):rep(4000)) end\n\
+           meet(event.round .. 'printed', event.n)\n\
+           return {{ pid = ffi.C.getpid(), uid = ffi.C.getuid(), trace = os.getenv '_X_AMZN_TRACE_ID' }}\n\
          end }}\n",
         folder.path().display()
     ))
-    .with("AWS_LAMBDA_MAX_CONCURRENCY", "8")
+    .with("AWS_LAMBDA_MAX_CONCURRENCY", WORKERS.to_string())
     .with("AWS_LAMBDA_INITIALIZATION_TYPE", "lambda-managed-instances");
-    std::fs::set_permissions(setup.folder(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("its owner may");
-    let emulator = Emulator::start(&path, &setup);
-    let invoke_all = |round: &str| -> std::collections::BTreeSet<Vec<u8>> {
-        std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..8)
-                .map(|n| {
-                    scope.spawn({
-                        let emulator = &emulator;
-                        move || emulator.invoke(format!("{{\"round\":\"{round}\",\"n\":{n}}}").as_bytes())
-                    })
-                })
-                .collect();
-            threads.into_iter().map(|thread| thread.join().expect("an answer")).collect()
-        })
+    share(setup.folder(), 0o755);
+    share(&setup.folder().join("app.lua"), 0o644);
+    let emulator = Emulator::start_managed(&path, &setup);
+    let invoke_all = |round: &str| -> std::collections::BTreeSet<u64> {
+        let results: Vec<serde_json::Value> = std::thread::scope(|scope| {
+            let invoke = |n| emulator.invoke(format!("{{\"round\":\"{round}\",\"n\":{n}}}").as_bytes());
+            let threads: Vec<_> = (0..WORKERS).map(|n| scope.spawn(move || invoke(n))).collect();
+            threads.into_iter().map(|thread| serde_json::from_slice(&thread.join().expect("an answer")).expect("JSON")).collect()
+        });
+        assert!(results.iter().all(|result| result["uid"] == 993 && result["trace"].is_null()), "{results:?}");
+        results.iter().filter_map(|result| result["pid"].as_u64()).collect()
     };
-    assert_eq!(invoke_all("a").len(), 8, "each in a process of its own\n{}", emulator.report());
+    emulator.wait_for_workers();
+    let before = invoke_all("first");
+    assert_eq!(before.len(), WORKERS, "each in a process of its own\n{}", emulator.report());
+
     emulator.try_invoke(b"{\"kill\":true}");
     wait_until("the worker comes back", || emulator.report().contains("it is replaced"), || emulator.report());
-    std::thread::sleep(Duration::from_millis(500));
-    assert_eq!(invoke_all("b").len(), 8, "{}", emulator.report());
+    emulator.wait_for_workers();
+    let after = invoke_all("second");
+    assert_eq!((after.len(), before.intersection(&after).count()), (WORKERS, WORKERS - 1), "{}", emulator.report());
+
+    // The emulator passes the lines on as they come, between its own, and some of them after the answers.
+    let has_all = || emulator.report().matches(&" long".repeat(4000)).count() >= 2 * 5 * WORKERS;
+    wait_until("the log of all invocations", has_all, || emulator.report());
+    let report = emulator.report();
+    let lines = report.lines().filter(|line| line.starts_with('{'));
+    let entries: Vec<serde_json::Value> =
+        lines.map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect();
+    let is_long = |entry: &&serde_json::Value| entry["message"].as_str().is_some_and(|text| text.len() > 20_000);
+    assert_eq!(entries.iter().filter(is_long).count(), 2 * 5 * WORKERS, "{report}");
+    for entry in entries.iter().filter(is_long) {
+        let id = entry["requestId"].as_str().expect("an id");
+        assert!(entry["message"].as_str().is_some_and(|text| text == id.to_owned() + &" long".repeat(4000)), "{entry}");
+    }
 }

@@ -945,6 +945,38 @@ fn an_early_413_is_read_while_the_body_is_still_being_written() {
 }
 
 #[test]
+fn an_early_answer_is_heard_though_the_server_reads_no_more_and_does_not_close() {
+    // With an interim reply before it, and in two pieces.
+    for status in [413, 400, 202] {
+        let server = Server::start(move |number, peer| match number {
+            0 => {
+                peer.answer(event("id-1", "1"));
+                peer.read_bytes(1000);
+                peer.send("HTTP/1.1 100 Continue\r\n\r\n");
+                // So that the kernel's buffers are full by then.
+                std::thread::sleep(std::time::Duration::from_millis(50));
+                let answer = if status == 202 { accepted() } else { refused(status) };
+                peer.send_split(&answer, 20);
+                peer.wait();
+            }
+            _ => {
+                peer.answer(event("id-2", "2"));
+                peer.answer(accepted());
+            }
+        });
+        let source = "return { handler = function(event) if event == 1 then return ('x'):rep(6000000) end return event end }\n";
+        let mut process = Setup::new(source).start(server.address());
+        process.wait_for(&server, 4);
+        process.check_idle();
+        process.kill();
+        server.check();
+        assert_eq!(server.posts().len(), 1, "{:?}", server.lines());
+        let is_told = String::from_utf8_lossy(&process.stderr()).contains(&format!("id-1 the Runtime API answered {status}"));
+        assert_eq!(is_told, status != 202, "{}", process.report());
+    }
+}
+
+#[test]
 fn a_connection_that_breaks_while_a_large_body_is_written_is_reported() {
     let server = Server::start(|number, peer| {
         if number == 0 {

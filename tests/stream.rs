@@ -308,6 +308,29 @@ fn an_early_413_makes_write_fail_and_is_in_the_log() {
 }
 
 #[test]
+fn an_early_413_of_a_server_that_reads_no_more_and_does_not_close_makes_write_fail() {
+    let server = Server::start(|number, peer| match number {
+        0 => {
+            peer.answer(event("id-1", "1"));
+            peer.read_until(b"\r\n\r\n");
+            // So that the kernel's buffers are full by then.
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            peer.send(refused(413));
+            peer.wait();
+        }
+        1 => serve_the_second(peer),
+        _ => panic!("a third connection"),
+    });
+    let mut process = setup(UNTIL_REFUSED).start(server.address());
+    process.wait_for(&server, 4);
+    process.kill();
+    let log = process.log();
+    assert!(log.contains("refused: nil the receiver takes no more\nagain: the receiver takes no more\n"), "{}", process.report());
+    assert!(log.contains("[WARN] id-1 the Runtime API answered 413"), "{}", process.report());
+    assert_eq!(server.posts().len(), 1);
+}
+
+#[test]
 fn an_early_reply_that_leaves_the_connection_open_is_the_answer() {
     // The service answers before the end of the stream and reads on.
     for (answer, is_told) in [(refused(413), true), (refused(400), true), (accepted(), false)] {

@@ -29,8 +29,8 @@ use core::ops::Range;
 pub trait Transport {
     /// Connects.
     fn open(&mut self) -> Result<(), Errno>;
-    /// Sends the beginning of what the parts hold together, returns how many bytes were taken (at least one). At most
-    /// `sys::SEND_PARTS_MAX` parts.
+    /// Sends the beginning of what the parts hold together, returns how many bytes were taken. At most `sys::SEND_PARTS_MAX` parts. 0 where
+    /// the peer takes nothing for now and has said something, or closed, instead.
     fn send(&mut self, parts: &[&[u8]]) -> Result<usize, Errno>;
     /// Waits for bytes, returns how many came; 0 at the end of the stream.
     fn receive(&mut self, into: &mut [u8]) -> Result<usize, Errno>;
@@ -51,6 +51,8 @@ pub enum Error {
     Connect(Errno),
     /// Sending failed, and no reply had come before.
     Send(Errno),
+    /// A reply came before all was sent: the server wants no more.
+    Answered,
     /// Receiving failed.
     Receive(Errno),
     /// The process was asked to end while it waited for the reply to an idempotent request.
@@ -79,6 +81,7 @@ impl Error {
         match self {
             Error::Connect(_) => "cannot connect",
             Error::Send(_) => "sending failed",
+            Error::Answered => "the server wants no more",
             Error::Receive(_) => "receiving failed",
             Error::Interrupted => "the process was asked to end",
             Error::Closed => "the server closed the connection without a reply",
@@ -203,31 +206,39 @@ impl<T: Transport> Connection<T> {
             }
             (Ok(()), request.head.len())
         } else {
-            self.send([request.head, request.body, request.then])
+            self.send([request.head, request.body, request.then], rx)
         };
         let reply = match sent {
             // Once a reply has begun, it is received.
             Ok(()) if request.idempotent && rx.is_empty() && self.transport.wait().is_err() => Err(Error::Interrupted),
             Ok(()) => self.receive(rx),
-            // A server that refuses a body (413) answers and closes while we still write. Its answer counts.
-            Err(errno) if taken > 0 => match self.receive(rx) {
+            // A server that refuses a body (413) answers while we still write, and may close. Its answer counts.
+            Err(error) if taken > 0 => match self.receive(rx) {
                 Ok(mut reply) => {
                     reply.head.close = true;
                     Ok(reply)
                 }
-                Err(_) => Err(Error::Send(errno)),
+                Err(_) => Err(error),
             },
-            Err(errno) => Err(Error::Send(errno)),
+            Err(error) => Err(error),
         };
         (reply, taken > 0)
     }
 
-    /// Sends the parts whole; also tells how many bytes were taken.
-    fn send<const N: usize>(&mut self, mut parts: [&[u8]; N]) -> (Result<(), Errno>, usize) {
+    /// Sends the parts whole; also tells how many bytes were taken. What the peer says while it takes nothing goes into `rx`.
+    fn send<const N: usize>(&mut self, mut parts: [&[u8]; N], rx: &mut Buffer) -> (Result<(), Error>, usize) {
         const { assert!(N <= sys::SEND_PARTS_MAX) };
         let mut taken = 0;
         while parts.iter().any(|part| !part.is_empty()) {
             match self.transport.send(&parts) {
+                Ok(0) => {
+                    if let Err(error) = self.fill(rx, 1) {
+                        return (Err(error), taken);
+                    }
+                    if is_answered(rx.bytes()) {
+                        return (Err(Error::Answered), taken);
+                    }
+                }
                 Ok(count) => {
                     taken += count;
                     let mut count = count;
@@ -237,28 +248,29 @@ impl<T: Transport> Connection<T> {
                         count -= of_part;
                     }
                 }
-                Err(errno) => return (Err(errno), taken),
+                Err(errno) => return (Err(Error::Send(errno)), taken),
             }
         }
         (Ok(()), taken)
     }
 
-    /// Sends a head alone; a body may follow in chunks ([`Connection::send_chunk`], [`Connection::end_chunks`]). As for a POST, a second
-    /// connection is tried if not a byte was taken.
-    pub fn start(&mut self, head: &[u8]) -> Result<(), Error> {
+    /// Sends a head alone; a body may follow in chunks ([`Connection::send_chunk`], [`Connection::end_chunks`]), with the same `rx`. As for
+    /// a POST, a second connection is tried if not a byte was taken.
+    pub fn start(&mut self, head: &[u8], rx: &mut Buffer) -> Result<(), Error> {
         self.close_if_stale();
         for is_last in [false, true] {
+            rx.clear();
             if !self.is_open {
                 self.transport.open().map_err(Error::Connect)?;
                 self.is_open = true;
             }
-            match self.send([head]) {
+            match self.send([head], rx) {
                 (Ok(()), _) => break,
-                (Err(errno), taken) => {
+                (Err(error), taken) => {
                     // What follows a broken head would be taken for a request of its own.
                     self.close();
                     if is_last || taken > 0 {
-                        return Err(Error::Send(errno));
+                        return Err(error);
                     }
                 }
             }
@@ -267,27 +279,22 @@ impl<T: Transport> Connection<T> {
     }
 
     /// Sends one chunk (RFC 9112 section 7.1); waits while the peer is slow. `data` is not empty: an empty chunk ends the body.
-    pub fn send_chunk(&mut self, data: &[u8]) -> Result<(), Error> {
+    pub fn send_chunk(&mut self, data: &[u8], rx: &mut Buffer) -> Result<(), Error> {
         let mut line = [0; 18];
         let at = chunked::format_size(data.len(), &mut line);
-        self.send([&line[at..], data, b"\r\n"]).0.map_err(Error::Send)
+        self.send([&line[at..], data, b"\r\n"], rx).0
     }
 
     /// Ends the body with `trailers` (whole field lines), receives the reply into `rx`, closes the connection: the Runtime API's pages ask
     /// for that after a stream. The reply is awaited even if sending has failed: a server that refuses a stream says why.
     pub fn end_chunks(&mut self, trailers: &[u8], rx: &mut Buffer) -> Result<Reply, Error> {
-        rx.clear();
         if !self.is_open {
             return Err(Error::Closed);
         }
-        let (sent, _) = self.send([b"0\r\n", trailers, b"\r\n"]);
+        let sent = if is_answered(rx.bytes()) { Ok(()) } else { self.send([b"0\r\n", trailers, b"\r\n"], rx).0 };
         let reply = self.receive(rx);
         self.close();
-        match (reply, sent) {
-            (Ok(reply), _) => Ok(reply),
-            (Err(_), Err(errno)) => Err(Error::Send(errno)),
-            (Err(error), Ok(())) => Err(error),
-        }
+        reply.map_err(|error| sent.err().unwrap_or(error))
     }
 
     /// Receives one whole reply.
@@ -372,6 +379,17 @@ impl<T: Transport> Connection<T> {
             self.is_ahead = false;
         }
     }
+}
+
+/// Whether what has been received holds a head that is none of an interim reply, or is no HTTP: then there is no point in sending more.
+fn is_answered(mut input: &[u8]) -> bool {
+    while let Some(end) = response::find_end(input, 0) {
+        match response::parse(&input[..end]) {
+            Ok(head) if head.status < 200 => input = &input[end..],
+            _ => return true,
+        }
+    }
+    false
 }
 
 /// A TCP connection to `host:port`.
@@ -557,6 +575,41 @@ mod tests {
         let (result, sent) = run(request, vec![vec![Step::TakeSome(1000), Step::Refuse, answer]]);
         assert_eq!(result, Ok((413, b"big".to_vec())));
         assert_eq!(sent.len(), 1);
+    }
+
+    #[test]
+    fn an_answer_is_heard_while_nothing_is_taken() {
+        let body = vec![b'x'; 100_000];
+        let request = Request { body: &body, ..POST };
+        let interim = "HTTP/1.1 100 Continue\r\n\r\n";
+        let answer = "HTTP/1.1 413 Request Entity Too Large\r\nContent-Length: 3\r\n\r\nbig";
+        // The server reads no more, and does not close.
+        for cut in 1..answer.len() {
+            let steps = vec![
+                Step::TakeSome(1000),
+                Step::TakeNone,
+                Step::Give(interim.into()),
+                Step::TakeSome(1000),
+                Step::TakeNone,
+                Step::Give(answer[..cut].into()),
+                Step::TakeNone,
+                Step::Give(answer[cut..].into()),
+            ];
+            let (result, sent) = run(request, vec![steps]);
+            assert_eq!((result, sent[0].len()), (Ok((413, b"big".to_vec())), 2000), "cut at {cut}");
+        }
+        // An interim reply is none, and the end of the connection is.
+        let steps = vec![
+            Step::TakeSome(1000),
+            Step::TakeNone,
+            Step::Give(interim.into()),
+            Step::Take,
+            Step::Give("HTTP/1.1 202 A\r\nContent-Length: 0\r\n\r\n".into()),
+        ];
+        let (result, sent) = run(request, vec![steps]);
+        assert_eq!((result, sent[0].len()), (Ok((202, Vec::new())), POST.head.len() + body.len()));
+        let (result, _) = run(request, vec![vec![Step::TakeSome(1000), Step::TakeNone, Step::End]]);
+        assert_eq!(result, Err(Error::Closed));
     }
 
     #[test]

@@ -13,6 +13,8 @@ pub enum Step {
     Take,
     /// Takes so many bytes of what is sent.
     TakeSome(usize),
+    /// Takes nothing of what is sent, as long as something is to be received.
+    TakeNone,
     /// Refuses what is sent (EPIPE).
     Refuse,
     /// Gives these bytes to the receiver.
@@ -54,6 +56,10 @@ impl Transport for Script {
                 self.now.pop_front();
                 count
             }
+            Some(Step::TakeNone) => {
+                self.now.pop_front();
+                return Ok(0);
+            }
             Some(Step::Refuse) => {
                 self.now.pop_front();
                 return Err(Errno(libc::EPIPE));
@@ -78,7 +84,7 @@ impl Transport for Script {
                 }
                 Some(Step::Fail) => return Err(Errno(libc::ECONNRESET)),
                 Some(Step::End) | None => return Ok(0),
-                Some(Step::Take | Step::TakeSome(_) | Step::Refuse) => {}
+                Some(Step::Take | Step::TakeSome(_) | Step::TakeNone | Step::Refuse) => {}
             }
         }
     }

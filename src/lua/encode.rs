@@ -10,11 +10,11 @@
 use super::ffi::*;
 use super::layout::{self, Slot, Table, Value};
 use super::modules::{self, Tag};
-use super::stack;
 use super::vm::Vm;
 use crate::buffer::{Buffer, Overflow};
 use crate::json::{self, StringRules, WriteError};
 use crate::limits;
+use crate::sys;
 use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
 use core::ops::Range;
@@ -63,10 +63,8 @@ pub enum NotFinite {
 pub enum Numbers {
     /// With the fewest digits that read back to the same double.
     Shortest,
-    /// With at most 14 digits, as Lua's `tostring` gives them.
-    Lua,
-    /// As `string.format`, which stands in the next stack slot, writes them with the pattern in this one.
-    Format(c_int),
+    /// With at most so many digits, as C's `%.14g` and Lua's `tostring` write them.
+    Digits(u8),
 }
 
 impl Style<'_> {
@@ -179,7 +177,7 @@ pub unsafe fn report(vm: *mut Vm, error_type: &[u8], root: &[u8], problem: Probl
 
 /// Appends the value at `index` as JSON. After a problem the path to the culprit is in `vm.path`.
 ///
-/// Stack: [-0, +0], 4 slots. Raises: memory only, and only in a style with Lua's own numbers.
+/// Stack: [-0, +0]. Raises: nothing.
 ///
 /// # Safety
 /// `state` belongs to `vm`, the calling frames own nothing.
@@ -189,7 +187,7 @@ pub unsafe fn write_value(vm: *mut Vm, state: *mut lua_State, index: c_int, styl
     unsafe {
         (*vm).path.clear();
         (*vm).scratch.clear();
-        let mut encoder = Encoder { vm, state, style, out, depth: 0 };
+        let mut encoder = Encoder { vm, style, out, depth: 0 };
         let result = match lua_type(state, index) {
             LUA_TLIGHTUSERDATA => {
                 encoder.light(lua_touserdata(state, index).is_null(), lua_touserdata(state, index) == modules::empty_array())
@@ -214,7 +212,6 @@ enum Shape {
 
 struct Encoder<'a> {
     vm: *mut Vm,
-    state: *mut lua_State,
     style: &'a Style<'a>,
     out: &'a mut Buffer,
     depth: usize,
@@ -260,26 +257,13 @@ impl Encoder<'_> {
             };
             return Ok(self.out.push(text)?);
         }
-        // Up to 14 digits Lua's numbers are the shortest too, but -0.
-        let is_same = number as i64 as f64 == number && number.abs() < 1e14 && (number != 0.0 || number.is_sign_positive());
-        let state = self.state;
-        // SAFETY: `state` is live and has four slots, `Format` is that of a pattern and `string.format`; what is pushed is popped.
-        unsafe {
-            match self.style.numbers {
-                Numbers::Shortest => return Ok(json::write_double(self.out, number)?),
-                Numbers::Lua if is_same => return Ok(json::write_double(self.out, number)?),
-                Numbers::Lua => lua_pushnumber(state, number),
-                Numbers::Format(pattern) => {
-                    lua_pushvalue(state, pattern + 1);
-                    lua_pushvalue(state, pattern);
-                    lua_pushnumber(state, number);
-                    lua_call(state, 2, 1);
-                }
+        match self.style.numbers {
+            Numbers::Digits(digits) if !is_short_integer(number, digits) => {
+                let mut text = [0; 32];
+                Ok(self.out.push(sys::format_number(number, digits, &mut text))?)
             }
-            self.out.push(stack::to_bytes(state, -1).unwrap_or_default())?;
-            lua_pop(state, 1);
+            _ => Ok(json::write_double(self.out, number)?),
         }
-        Ok(())
     }
 
     /// What stands before the next member: the bracket or a comma, and the line's beginning.
@@ -544,6 +528,11 @@ impl Encoder<'_> {
         let added = path.len() - before;
         path.bytes_mut().rotate_right(added);
     }
+}
+
+/// Whether an integer has so few digits that the shortest text is the one with at most `digits`. Not -0.
+fn is_short_integer(number: f64, digits: u8) -> bool {
+    digits >= 14 && number as i64 as f64 == number && number.abs() < 1e14 && (number != 0.0 || number.is_sign_positive())
 }
 
 /// What the keys of a table are.

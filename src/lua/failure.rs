@@ -8,11 +8,12 @@ use super::ffi::*;
 use super::stack;
 use super::vm::{Slot, Vm};
 use crate::buffer::Buffer;
-use crate::interpreter::Failure;
+use crate::interpreter::{Failure, Level};
 use crate::json::SyntaxError;
 use crate::limits;
 use core::ffi::{CStr, c_int};
 use core::mem;
+use core::ptr;
 
 /// The type of an error that names none.
 pub const LUA_ERROR: &[u8] = b"LuaError";
@@ -20,6 +21,8 @@ pub const LUA_ERROR: &[u8] = b"LuaError";
 /// Frames of a stack that are shown: so many innermost ones, then the outermost.
 const INNER_FRAMES: c_int = 12;
 const OUTER_FRAMES: c_int = 10;
+/// Coroutines that have failed one through the other, whose frames are shown.
+pub const COROUTINES_MAX: c_int = 8;
 
 /// The error being reported, copied out of Lua.
 pub struct Report {
@@ -208,56 +211,122 @@ unsafe fn text_of<'a>(state: *mut lua_State) -> Option<&'a [u8]> {
     unsafe { if luaL_callmeta(state, 1, c"__tostring".as_ptr()) != 0 { stack::to_bytes(state, -1) } else { None } }
 }
 
-/// The message handler: takes the stack down, returns the error value as it is.
+/// The message handler: takes the stack down, returns the error value as it is. It is called for a finaliser that raises too, in a state of
+/// LuaJIT's own: that ends nothing, and its stack is not the one to be reported.
 ///
 /// Stack: [-0, +0]. Raises: nothing.
 pub unsafe extern "C" fn on_error(state: *mut lua_State) -> c_int {
     // SAFETY: called by Lua where the error was raised, with the error value as its only argument.
     unsafe {
         let vm = Vm::of(state);
-        (*vm).failure.stack().clear();
-        take_stack(vm, state, 1);
+        if state == (*vm).state {
+            (*vm).failure.stack().clear();
+            take_stack(vm, state, 1, COROUTINES_MAX);
+        }
     }
     1
 }
 
+/// `VMEVENT_HASH(LJ_VMEVENT_ERRFIN)` of `lj_vmevent.h`, which `layout.c` checks: where LuaJIT looks for what it calls when a finaliser
+/// raises.
+pub const ON_FINALISER_ERROR: c_int = 0x96c9_c440_u32 as c_int;
+
+/// Lua: called with what a finaliser has raised, which ends nothing: an entry of the log. LuaJIT's own handler writes to C's stderr.
+///
+/// Raises: memory only.
+pub unsafe extern "C" fn on_finaliser_error(state: *mut lua_State) -> c_int {
+    // SAFETY: called by LuaJIT with one value; strings stay on the stack while they are used; nothing here owns anything.
+    unsafe {
+        match stack::to_bytes(state, -1) {
+            Some(text) => stack::push_parts(state, &[b"error in a finaliser: ", text]),
+            None => stack::push_parts(state, &[b"error in a finaliser: (error object is a ", stack::type_name(state, -1), b" value)"]),
+        }
+        let message = stack::to_bytes(state, -1).unwrap_or_default();
+        if let Some(host) = Vm::host(Vm::of(state)) {
+            host.write_entry(Level::Error, message, b"");
+        }
+    }
+    0
+}
+
 /// Writes the frames of `state` from `first_level` on into the report's stack, innermost first, one a line, in the words of
-/// `debug.traceback`.
+/// `debug.traceback`. Where the innermost passes on what a coroutine of `coroutine.wrap` has raised, that one's frames come first, and so
+/// on through at most `coroutines` of them.
+///
+/// Raises: nothing.
 ///
 /// # Safety
-/// `state` is live and belongs to `vm`.
-pub unsafe fn take_stack(vm: *mut Vm, state: *mut lua_State, first_level: c_int) {
+/// `state` is live and belongs to `vm`, the calling frames own nothing.
+pub unsafe fn take_stack(vm: *mut Vm, state: *mut lua_State, first_level: c_int, coroutines: c_int) {
     // SAFETY: lua_getstack and lua_getinfo only read the stack and fill the record, which is plain data; the strings that the record points
     // to live as long as their functions, which are on the stack.
     unsafe {
         let mut record: lua_Debug = mem::zeroed();
-        let out = (*vm).failure.stack();
         let levels = count_levels(state);
         let mut level = first_level;
         while level < levels {
             if level == first_level + INNER_FRAMES && level < levels - OUTER_FRAMES {
-                push_cut(out, b"...\n");
+                push_cut((*vm).failure.stack(), b"...\n");
                 level = levels - OUTER_FRAMES;
             }
             lua_getstack(state, level, &mut record);
             lua_getinfo(state, c"Snl".as_ptr(), &mut record);
             level += 1;
             let is_c = *record.what.cast::<u8>() == b'C';
-            // C functions without a name tell nothing: the runtime's own entry, `require` as it calls it.
-            if is_c && *record.namewhat == 0 {
-                continue;
+            if is_c
+                && level == first_level + 1
+                && coroutines > 0
+                && let Some(failed) = failed_coroutine(state, &mut record)
+            {
+                take_stack(vm, failed, 0, coroutines - 1);
             }
-            // What the outermost frame, the runtime's entry, calls is the handler.
-            let is_handler = !is_c && level == levels - 1 && (*vm).invocation.is_some() && !(*vm).stream.is_open();
-            push_frame(out, &record, is_handler.then(|| super::handler::function_name(&(*vm).env)));
+            // What the outermost frame, the runtime's entry, has called is the handler, unless that has ended with a tail call.
+            let is_called = level == levels - 1 && state == (*vm).state && (*vm).invocation.is_some() && !(*vm).stream.is_open();
+            let handler = &(*vm).handler;
+            let is_handler = is_called && record.source == handler.source && record.linedefined == handler.linedefined;
+            let name = super::handler::function_name(&(*vm).env);
+            // C functions without a name tell nothing: the runtime's own entry, `require` as it calls it.
+            if !is_c || *record.namewhat != 0 {
+                push_frame((*vm).failure.stack(), &record, is_handler.then_some(name));
+            }
+            if is_called && !is_handler && !handler.source.is_null() {
+                let began = lua_Debug { currentline: handler.linedefined, ..*handler };
+                push_frame((*vm).failure.stack(), &began, Some(name));
+            }
         }
+    }
+}
+
+/// The coroutine whose error the C function of a frame passes on: one that `coroutine.wrap` made and that has failed. LuaJIT leaves its
+/// stack as it was then.
+///
+/// Raises: nothing.
+///
+/// # Safety
+/// `record` was filled by `lua_getstack` for a frame of `state`.
+unsafe fn failed_coroutine(state: *mut lua_State, record: &mut lua_Debug) -> Option<*mut lua_State> {
+    // SAFETY: the caller vouches for the record; two slots are made sure of, what is pushed is popped. A function of `coroutine.wrap` keeps
+    // its coroutine in its first upvalue, and the collector, which gets no turn here, keeps it while the function is on the stack.
+    unsafe {
+        if lua_checkstack(state, 2) == 0 {
+            return None;
+        }
+        lua_getinfo(state, c"f".as_ptr(), record);
+        let mut thread = ptr::null_mut();
+        if !lua_getupvalue(state, -1, 1).is_null() {
+            thread = lua_tothread(state, -1);
+            lua_pop(state, 1);
+        }
+        lua_pop(state, 1);
+        (!thread.is_null() && lua_status(thread) > LUA_YIELD).then_some(thread)
     }
 }
 
 /// `file:line: in function 'name'`
 ///
 /// # Safety
-/// `record` was filled by `lua_getinfo` with "Snl" and its function is on the stack.
+/// `record` was filled by `lua_getinfo` with "Snl" and its function is on the stack, or with "S", its function is kept, and there is a
+/// name.
 unsafe fn push_frame(out: &mut Buffer, record: &lua_Debug, handler: Option<&[u8]>) {
     let mut number = itoa::Buffer::new();
     // SAFETY: `short_src` is a NUL-terminated array; the pointers are C strings where they are not null.
@@ -268,17 +337,16 @@ unsafe fn push_frame(out: &mut Buffer, record: &lua_Debug, handler: Option<&[u8]
             push_cut(out, number.format(record.currentline).as_bytes());
             push_cut(out, b":");
         }
-        if !record.name.is_null() && *record.namewhat != 0 {
-            for part in [b" in function '", CStr::from_ptr(record.name).to_bytes(), b"'"] {
-                push_cut(out, part);
-            }
-        } else if let Some(name) = handler {
+        let known = if record.name.is_null() || *record.namewhat == 0 { b"" } else { CStr::from_ptr(record.name).to_bytes() };
+        if let Some(name) = Some(known).filter(|name| !name.is_empty()).or(handler) {
             for part in [b" in function '", name, b"'"] {
                 push_cut(out, part);
             }
         } else {
             match *record.what.cast::<u8>() {
                 b'm' => push_cut(out, b" in main chunk"),
+                // Bytecode without debug information.
+                _ if record.linedefined <= 0 => push_cut(out, b" in function ?"),
                 _ => {
                     push_cut(out, b" in function <");
                     push_cut(out, CStr::from_ptr(record.short_src.as_ptr()).to_bytes());

@@ -19,6 +19,7 @@ pub const fn lua_upvalueindex(i: c_int) -> c_int {
 }
 
 pub const LUA_OK: c_int = 0;
+pub const LUA_YIELD: c_int = 1;
 pub const LUA_ERRSYNTAX: c_int = 3;
 pub const LUA_ERRMEM: c_int = 4;
 pub const LUA_ERRERR: c_int = 5;
@@ -53,6 +54,7 @@ unsafe extern "C" {
     pub fn lua_pushvalue(state: *mut lua_State, index: c_int);
     pub fn lua_remove(state: *mut lua_State, index: c_int);
     pub fn lua_insert(state: *mut lua_State, index: c_int);
+    pub fn lua_checkstack(state: *mut lua_State, slots: c_int) -> c_int;
 
     pub fn lua_type(state: *mut lua_State, index: c_int) -> c_int;
     pub fn lua_typename(state: *mut lua_State, kind: c_int) -> *const c_char;
@@ -61,6 +63,7 @@ unsafe extern "C" {
     pub fn lua_toboolean(state: *mut lua_State, index: c_int) -> c_int;
     pub fn lua_tolstring(state: *mut lua_State, index: c_int, bytes: *mut usize) -> *const c_char;
     pub fn lua_touserdata(state: *mut lua_State, index: c_int) -> *mut c_void;
+    pub fn lua_tothread(state: *mut lua_State, index: c_int) -> *mut lua_State;
     pub fn lua_topointer(state: *mut lua_State, index: c_int) -> *const c_void;
 
     pub fn lua_pushnil(state: *mut lua_State);
@@ -85,6 +88,8 @@ unsafe extern "C" {
     pub fn lua_call(state: *mut lua_State, arguments: c_int, results: c_int);
     pub fn lua_pcall(state: *mut lua_State, arguments: c_int, results: c_int, message_handler: c_int) -> c_int;
     pub fn lua_cpcall(state: *mut lua_State, function: lua_CFunction, data: *mut c_void) -> c_int;
+
+    pub fn lua_status(state: *mut lua_State) -> c_int;
 
     pub fn lua_error(state: *mut lua_State) -> c_int;
     pub fn lua_next(state: *mut lua_State, index: c_int) -> c_int;
@@ -123,6 +128,7 @@ pub struct lua_Debug {
 unsafe extern "C" {
     pub fn lua_getstack(state: *mut lua_State, level: c_int, record: *mut lua_Debug) -> c_int;
     pub fn lua_getinfo(state: *mut lua_State, what: *const c_char, record: *mut lua_Debug) -> c_int;
+    pub fn lua_getupvalue(state: *mut lua_State, function: c_int, index: c_int) -> *const c_char;
 }
 
 // ---- lauxlib.h ----

@@ -77,6 +77,10 @@ pub unsafe extern "C" fn load(state: *mut lua_State) -> c_int {
             _ => false,
         };
         if is_found {
+            if lua_type(state, -1) == LUA_TFUNCTION {
+                lua_pushvalue(state, -1);
+                lua_getinfo(state, c">S".as_ptr(), &raw mut (*vm).handler);
+            }
             lua_rawseti(state, LUA_REGISTRYINDEX, Slot::Handler as c_int);
             (*vm).is_loaded = true;
             (*frame).is_refused = false;

@@ -8,7 +8,8 @@
 //!
 //! - The collector runs in [`Heap::collect`] and nowhere else, not while a string or a table is made. So whoever calls it has all that it
 //!   needs below the stack top. It may move the stack, and it runs the program's finalisers.
-//! - A table is white until the collector runs, so what is stored in a new one needs no barrier; [`Table::finish`] is the barrier for others.
+//! - A table is white until the collector runs, so what is stored in a new one needs no barrier; [`NewTable::finish`] is the barrier for
+//!   others.
 //! - Errors (memory, a stack or table too large) leave by `longjmp`, with the stack top that LuaJIT knows.
 
 use super::ffi::lua_State;
@@ -192,6 +193,22 @@ impl Heap {
         };
         // SAFETY: see `of`.
         NewTable { heap: self, address: unsafe { lj_tab_new(self.state(), array, hash_bits) } }
+    }
+}
+
+/// Pushes bytes as a string. Unlike `lua_pushlstring` it gives the collector no turn: that may run a finaliser, Lua code which may change
+/// the very bytes that are pushed.
+///
+/// Stack: [-0, +1]. Raises: memory only.
+///
+/// # Safety
+/// `state` is live, one slot is free, the calling frames own nothing. The collector gets its turn soon.
+pub unsafe fn push_string(state: *mut lua_State, bytes: &[u8]) {
+    // SAFETY: the caller vouches for `state` and the slot, which holds the string before it is counted.
+    unsafe {
+        let heap = Heap::of(state);
+        heap.top().write(heap.string(bytes));
+        heap.set_top(heap.top().add(1));
     }
 }
 

@@ -5,8 +5,7 @@
 //! ```lua
 //! -- coldmoon.codec, for the runtime's own modules only:
 //! local ok, value, next = decode(text, position, flags, depth_max, null, array_meta, object_meta)  -- or false, kind, position
-//! local text = encode(value, flags, depth_max, sparse_ratio, sparse_safe, indent,                  -- or nil, problem, detail
-//!                     number_pattern, string.format)
+//! local text = encode(value, flags, depth_max, sparse_ratio, sparse_safe, indent, digits)          -- or nil, problem, detail
 //! local text = quote(string, flags)
 //! ```
 
@@ -72,7 +71,7 @@ unsafe extern "C" fn encode_value(state: *mut lua_State) -> c_int {
         let out = &raw mut (*vm).text;
         (*out).clear();
         match encode::write_value(vm, state, 1, &style, &mut *out) {
-            Ok(()) => stack::push_bytes(state, (*out).bytes()),
+            Ok(()) => stack::push_from_buffer(state, (*out).bytes()),
             Err(Problem::Overflow(_)) => stack::raise(state, &[b"not enough memory"]),
             Err(problem) => {
                 encode::report(vm, b"", b"value", problem);
@@ -119,6 +118,7 @@ mod encode_flag {
     pub const EMPTY_AS_ARRAY: u32 = 64;
     pub const NUMBER_KEYS: u32 = 128;
     pub const SKIP_UNSUPPORTED: u32 = 256;
+    /// As 14 `digits`.
     pub const LUA_NUMBERS: u32 = 512;
 }
 
@@ -207,10 +207,10 @@ fn kind_name(kind: Kind) -> &'static [u8] {
 
 /// Lua: see the module's head.
 unsafe extern "C" fn codec_encode(state: *mut lua_State) -> c_int {
-    // SAFETY: called by the runtime's Lua with eight arguments, of which 6 to 8 stay; encoding runs no Lua code, `string.format` is none.
+    // SAFETY: called by the runtime's Lua with seven arguments, of which the indentation stays at 6; encoding runs no Lua code.
     unsafe {
         let vm = Vm::of(state);
-        lua_settop(state, 8);
+        lua_settop(state, 7);
         let has = flags(state, 2);
         let style = EncodeStyle {
             depth_max: (lua_tonumber(state, 3) as usize).min(limits::JSON_DEPTH_MAX),
@@ -226,10 +226,10 @@ unsafe extern "C" fn codec_encode(state: *mut lua_State) -> c_int {
             empty_as_array: has(encode_flag::EMPTY_AS_ARRAY),
             number_keys: has(encode_flag::NUMBER_KEYS),
             skip_unsupported: has(encode_flag::SKIP_UNSUPPORTED),
-            numbers: match () {
-                () if lua_type(state, 7) == LUA_TSTRING => Numbers::Format(7),
-                () if has(encode_flag::LUA_NUMBERS) => Numbers::Lua,
-                () => Numbers::Shortest,
+            numbers: match lua_tonumber(state, 7) as u8 {
+                0 if has(encode_flag::LUA_NUMBERS) => Numbers::Digits(14),
+                0 => Numbers::Shortest,
+                digits => Numbers::Digits(digits),
             },
             indent: stack::to_bytes(state, 6),
         };
@@ -237,7 +237,7 @@ unsafe extern "C" fn codec_encode(state: *mut lua_State) -> c_int {
         (*out).clear();
         match encode::write_value(vm, state, 1, &style, &mut *out) {
             Ok(()) => {
-                stack::push_bytes(state, (*out).bytes());
+                stack::push_from_buffer(state, (*out).bytes());
                 (*out).reset(limits::KEPT_BYTES);
                 1
             }
@@ -269,7 +269,7 @@ unsafe extern "C" fn codec_quote(state: *mut lua_State) -> c_int {
         let out = &raw mut (*vm).text;
         (*out).clear();
         match json::write_string(&mut *out, text, &string_rules(&flags(state, 2))) {
-            Ok(()) => stack::push_bytes(state, (*out).bytes()),
+            Ok(()) => stack::push_from_buffer(state, (*out).bytes()),
             Err(WriteError::Overflow(_)) => stack::raise(state, &[b"not enough memory"]),
             Err(WriteError::Utf8 { .. } | WriteError::NotFinite) => lua_pushnil(state),
         }

@@ -8,6 +8,7 @@
 #include "lj_state.h"
 #include "lj_str.h"
 #include "lj_tab.h"
+#include "lj_vmevent.h"
 
 #define SAME(left, right) _Static_assert((left) == (right), "src/lua/layout.rs or heap.rs does not fit this LuaJIT: " #left)
 
@@ -35,6 +36,8 @@ SAME(LJ_GC_BLACK, 4);
 
 SAME(offsetof(GCstr, sid), 12);
 SAME(offsetof(GCstr, hash), 16);
+SAME(VMEVENT_HASH(LJ_VMEVENT_ERRFIN), (int)0x96c9c440u);
+
 SAME(offsetof(GCstr, len), 20);
 SAME(sizeof(GCstr), 24);
 

@@ -2,7 +2,7 @@
 //!
 //! Encoding a table through the C API takes six calls for each member, half of the encoder's time. These are plain reads of the layout of
 //! one pinned LuaJIT (`lj_obj.h`, GC64); `layout.c` asserts every offset and tag used here when the runtime is built, so another LuaJIT
-//! does not compile rather than misread. Read only: whatever changes a Lua object goes through the C API.
+//! does not compile rather than misread. Read only: what is made or changed without the C API is `heap`'s.
 //!
 //! What is read stays where it is: LuaJIT's collector moves nothing, and while values are read here no Lua code runs.
 

@@ -135,7 +135,11 @@ unsafe fn has_failed(vm: *mut Vm, result: Result<(), c_int>, is_refused: bool) -
     // SAFETY: the caller vouches for `vm`; the error value is on top, as `Vm::enter` says.
     unsafe {
         match result {
-            Ok(()) => ffi::lua_settop((*vm).state, 0),
+            Ok(()) => {
+                ffi::lua_settop((*vm).state, 0);
+                // What the entry has found has no stack, whatever was raised and caught before.
+                (*vm).failure.stack().clear();
+            }
             Err(status) => failure::report(vm, status),
         }
     }

@@ -13,6 +13,7 @@ use crate::buffer::Buffer;
 use crate::limits;
 use crate::sys;
 use core::ffi::{CStr, c_int, c_void};
+use core::mem;
 use core::ptr;
 
 /// The modules of `lua/`: (name, bytecode), sorted by name. Made by `build.rs`.
@@ -205,7 +206,7 @@ unsafe extern "C" fn search_files(state: *mut lua_State) -> c_int {
         let scratch = &mut (*vm).scratch;
         scratch.clear();
         let Some(fd) = find_file(path, module, &mut name, Some(scratch)) else {
-            stack::push_bytes(state, (*vm).scratch.bytes());
+            stack::push_from_buffer(state, (*vm).scratch.bytes());
             return 1;
         };
         let file = CStr::from_bytes_until_nul(&name).unwrap_or_default().to_bytes();
@@ -219,9 +220,11 @@ unsafe extern "C" fn search_files(state: *mut lua_State) -> c_int {
         let shown = file.strip_prefix(task_root).and_then(|rest| rest.strip_prefix(b"/")).unwrap_or(file);
         stack::push_parts(state, &[b"@", shown, b"\0"]);
         let chunk_name = lua_tolstring(state, -1, ptr::null_mut());
-        let source = (*vm).scratch.bytes();
-        let status = luaL_loadbufferx(state, source.as_ptr().cast(), source.len(), chunk_name, ptr::null());
-        (*vm).scratch.reset(limits::KEPT_BYTES);
+        // Compiling gives the collector turns, and a finaliser may use the scratch buffer: the source is taken out of it meanwhile.
+        let mut source = mem::replace(&mut (*vm).scratch, Buffer::new(limits::SOURCE_BYTES_MAX));
+        let status = luaL_loadbufferx(state, source.bytes().as_ptr().cast(), source.len(), chunk_name, ptr::null());
+        source.reset(limits::KEPT_BYTES);
+        (*vm).scratch = source;
         if status == LUA_OK {
             return 1;
         }

@@ -242,7 +242,11 @@ unsafe extern "C" fn exit(state: *mut lua_State) -> c_int {
         let vm = Vm::of(state);
         flush(vm);
         (*vm).failure.clear();
-        failure::take_stack(vm, state, 0);
+        failure::take_stack(vm, state, 0, 0);
+        if state != (*vm).state {
+            // In a coroutine: who has resumed it.
+            failure::take_stack(vm, (*vm).state, 0, 0);
+        }
         match Vm::host(vm) {
             Some(host) => host.exit(code, (*vm).failure.stack().bytes()),
             None => sys::exit(code),

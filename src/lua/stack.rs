@@ -2,6 +2,7 @@
 //! that such an error crosses owns nothing, because the error leaves it without running destructors.
 
 use super::ffi::*;
+use super::heap;
 use core::ffi::{CStr, c_int};
 
 /// Pushes bytes as a string.
@@ -15,6 +16,22 @@ pub unsafe fn push_bytes(state: *mut lua_State, bytes: &[u8]) {
     unsafe { lua_pushlstring(state, bytes.as_ptr().cast(), bytes.len()) }
 }
 
+/// Pushes bytes of one of the runtime's own buffers as a string. They are copied before the collector gets its turn: a finaliser is Lua
+/// code, and may use the same buffer.
+///
+/// Stack: [-0, +1], 2 slots. Raises: memory only.
+///
+/// # Safety
+/// `state` is live, the slots are free, the calling frames own nothing.
+pub unsafe fn push_from_buffer(state: *mut lua_State, bytes: &[u8]) {
+    // SAFETY: the caller vouches for `state`; the empty string is static, and pushing it is what gives the collector its turn.
+    unsafe {
+        heap::push_string(state, bytes);
+        lua_pushlstring(state, c"".as_ptr(), 0);
+        lua_pop(state, 1);
+    }
+}
+
 /// Pushes the parts as one string.
 ///
 /// Stack: [-0, +1], as many slots as parts. Raises: memory only.
@@ -23,8 +40,8 @@ pub unsafe fn push_bytes(state: *mut lua_State, bytes: &[u8]) {
 /// `state` is live, the slots are free.
 pub unsafe fn push_parts(state: *mut lua_State, parts: &[&[u8]]) {
     for part in parts {
-        // SAFETY: the caller vouches for `state` and the slots.
-        unsafe { push_bytes(state, part) };
+        // SAFETY: the caller vouches for `state` and the slots. Parts may be bytes of buffers, see `push_from_buffer`.
+        unsafe { heap::push_string(state, part) };
     }
     // SAFETY: so many strings were just pushed.
     unsafe { lua_concat(state, parts.len() as c_int) };
@@ -88,10 +105,11 @@ pub unsafe fn set_function(state: *mut lua_State, table: c_int, key: &CStr, func
 /// # Safety
 /// `state` is live; the calling frames own nothing; as many slots as parts and two are free.
 pub unsafe fn raise(state: *mut lua_State, parts: &[&[u8]]) -> ! {
-    // SAFETY: the caller vouches for `state`; luaL_where pushes one string.
+    // SAFETY: the caller vouches for `state`; luaL_where pushes one string. The parts are copied first, see `push_from_buffer`.
     unsafe {
-        luaL_where(state, 1);
         push_parts(state, parts);
+        luaL_where(state, 1);
+        lua_insert(state, -2);
         lua_concat(state, 2);
         throw(state)
     }

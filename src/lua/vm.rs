@@ -14,6 +14,7 @@ use crate::interpreter::{Host, Invocation};
 use crate::limits;
 use crate::sys;
 use core::ffi::{c_int, c_void};
+use core::mem;
 use core::ptr::{self, addr_of_mut};
 
 /// Everything of one Lua state that is not in Lua.
@@ -25,6 +26,8 @@ pub struct Vm {
     pub env: Env,
     /// The invocation that is being answered.
     pub invocation: Option<*const Invocation<'static>>,
+    /// The handler, as `lua_getinfo` describes it; all zero before it is loaded, and where it is no function.
+    pub handler: lua_Debug,
     /// The error being reported.
     pub failure: failure::Report,
     /// What the function has written to stdout and stderr since its last line end.
@@ -41,9 +44,9 @@ pub struct Vm {
     pub hook_counts: [c_int; 3],
     /// Whether INIT is over.
     pub is_loaded: bool,
-    /// Text that a module of the runtime is putting together.
+    /// Text that a module of the runtime is putting together. The collector gets no turn while it is in use: see `stack::push_from_buffer`.
     pub text: Buffer,
-    /// Short-lived bytes: a source file, a string without its escapes. No Lua code runs while it is in use.
+    /// Short-lived bytes: a list of files, a string without its escapes. As for `text`.
     pub scratch: Buffer,
     /// The tables that are being encoded, outermost first.
     pub ancestors: encode::Ancestors,
@@ -148,6 +151,8 @@ impl Vm {
             host: None,
             env: *env,
             invocation: None,
+            // SAFETY: an all-zero record is numbers, empty text and null pointers.
+            handler: unsafe { mem::zeroed() },
             failure: failure::Report::new(),
             lines: [const { Buffer::new(limits::LOG_LINE_BYTES_MAX) }; 2],
             is_string_mode: env.event_mode.is_some_and(|mode| mode.eq_ignore_ascii_case(b"string")),
@@ -300,6 +305,9 @@ unsafe extern "C" fn open(state: *mut lua_State) -> c_int {
         stack::get_field(state, LUA_REGISTRYINDEX, c"_PRELOAD");
         stack::get_field(state, -1, c"ffi");
         lua_rawseti(state, LUA_REGISTRYINDEX, Slot::FfiLoader as c_int);
+        stack::get_field(state, LUA_REGISTRYINDEX, c"_VMEVENTS");
+        lua_pushcclosure(state, failure::on_finaliser_error, 0);
+        lua_rawseti(state, -2, failure::ON_FINALISER_ERROR);
         // One metatable for all light userdata, so that coldmoon.null has a name.
         lua_pushlightuserdata(state, ptr::null_mut());
         lua_createtable(state, 0, 1);

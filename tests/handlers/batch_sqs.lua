@@ -10,8 +10,8 @@
 -- response: {"batchItemFailures":[]}
 -- event: {"Records":[{"eventSource":"aws:s3"}]}
 -- error: LuaError: coldmoon.batch: records of SQS, Kinesis and DynamoDB can fail one by one, not those of aws:s3
--- stdout: {…"level":"ERROR","message":"record failed","requestId":"id-1",…"stackTrace":["[C]: in function 'error'","app.lua:…: in function 'check'","app.lua:…: in function …"],"errorMessage":"app.lua:…: boom"…}
--- stdout: {…"level":"ERROR","message":"record failed","requestId":"id-1",…"itemIdentifier":"m-4"…}
+-- stdout: {…"level":"ERROR","message":"record failed","requestId":"id-1",…"stackTrace":["[C]: in function 'error'","app.lua:…: in function 'check'","app.lua:…: in function …"]…}
+-- stdout: {…"level":"ERROR","message":"record failed","requestId":"id-1",…"errorMessage":"a table"…}
 -- stdout: {…"errorMessage":"(an error that cannot be described)"…}
 -- stdout: {…"errorMessage":"nil"…}
 -- stderr: {…"errorMessage":"coldmoon.batch: records of SQS, Kinesis and DynamoDB can fail one by one, not those of aws:s3"…}

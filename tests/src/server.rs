@@ -327,6 +327,13 @@ impl Peer {
         }
     }
 
+    /// Does nothing more: what the runtime sends is not read, and the connection stays open until the server is dropped.
+    pub fn wait(&mut self) {
+        while !self.shared.is_stopping.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     /// Closes the sending half: the runtime sees the end, and may still send.
     pub fn close_half(&mut self) {
         self.stream().shutdown(Shutdown::Write).ok();
