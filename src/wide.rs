@@ -55,10 +55,10 @@ impl Block {
         imp::first_not_plain(self.0)
     }
 
-    /// The index of the first byte that is not a space. 16 if there is none.
+    /// The index of the first byte that is not white space of JSON: space, tab, line feed, carriage return. 16 if there is none.
     #[inline(always)]
-    pub fn first_not_space(self) -> usize {
-        imp::first_not_space(self.0)
+    pub fn first_not_white(self) -> usize {
+        imp::first_not_white(self.0)
     }
 
     /// The index of the first `\`. 16 if there is none.
@@ -143,9 +143,12 @@ mod imp {
     }
 
     #[inline(always)]
-    pub fn first_not_space(vector: Vector) -> usize {
+    pub fn first_not_white(vector: Vector) -> usize {
         // SAFETY: as above.
-        let mask = unsafe { _mm_movemask_epi8(is(vector, b' ')) };
+        let mask = unsafe {
+            let across = _mm_or_si128(is(vector, b' '), is(vector, b'\t'));
+            _mm_movemask_epi8(_mm_or_si128(across, _mm_or_si128(is(vector, b'\n'), is(vector, b'\r'))))
+        };
         (!mask).trailing_zeros() as usize
     }
 
@@ -194,9 +197,12 @@ mod imp {
     }
 
     #[inline(always)]
-    pub fn first_not_space(vector: Vector) -> usize {
+    pub fn first_not_white(vector: Vector) -> usize {
         // SAFETY: as above.
-        first(unsafe { vmvnq_u8(is(vector, b' ')) })
+        unsafe {
+            let across = vorrq_u8(is(vector, b' '), is(vector, b'\t'));
+            first(vmvnq_u8(vorrq_u8(across, vorrq_u8(is(vector, b'\n'), is(vector, b'\r')))))
+        }
     }
 
     #[inline(always)]
@@ -227,8 +233,8 @@ mod imp {
         first(vector, |byte| !matches!(byte, b' '..0x80) || byte == b'"' || byte == b'\\')
     }
 
-    pub fn first_not_space(vector: Vector) -> usize {
-        first(vector, |byte| byte != b' ')
+    pub fn first_not_white(vector: Vector) -> usize {
+        first(vector, |byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
     }
 
     pub fn first_backslash(vector: Vector) -> usize {
@@ -249,7 +255,7 @@ mod tests {
     fn the_first_byte_is_found_whatever_stands_behind_it() {
         for (filler, wanted, find) in [
             (b'a', is_plain as fn(u8) -> bool, Block::first_not_plain as fn(Block) -> usize),
-            (b' ', |byte| byte == b' ', Block::first_not_space),
+            (b' ', |byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'), Block::first_not_white),
             (b'b', |byte| byte != b'\\', Block::first_backslash),
         ] {
             for first in 0..=255 {

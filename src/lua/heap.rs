@@ -8,7 +8,7 @@
 //!
 //! - The collector runs in [`Heap::collect`] and nowhere else, not while a string or a table is made. So whoever calls it has all that it
 //!   needs below the stack top. It may move the stack, and it runs the program's finalisers.
-//! - A table is white until the collector runs, so what is stored in a new one needs no barrier; [`Table::finish`] is the barrier for others.
+//! - A table is white until the collector runs: what is stored in a new one needs no barrier. [`NewTable::finish`] is that of others.
 //! - Errors (memory, a stack or table too large) leave by `longjmp`, with the stack top that LuaJIT knows.
 
 use super::ffi::lua_State;

@@ -2,17 +2,30 @@
 //! that such an error crosses owns nothing, because the error leaves it without running destructors.
 
 use super::ffi::*;
+use super::heap::Heap;
 use core::ffi::{CStr, c_int};
 
-/// Pushes bytes as a string.
+/// Pushes bytes as a string. The collector works behind that and not before it, as in `lua_pushlstring`: it may run finalisers, which may
+/// use the buffer that the bytes are in.
 ///
-/// Stack: [-0, +1]. Raises: memory only.
+/// Stack: [-0, +1]. Raises: memory, and what finalisers raise.
 ///
 /// # Safety
 /// `state` is live, one slot is free.
 pub unsafe fn push_bytes(state: *mut lua_State, bytes: &[u8]) {
-    // SAFETY: `bytes` is a live slice; the caller vouches for `state`. Lua copies the bytes.
-    unsafe { lua_pushlstring(state, bytes.as_ptr().cast(), bytes.len()) }
+    // SAFETY: the caller vouches for `state` and the slot.
+    unsafe {
+        let heap = Heap::of(state);
+        let top = heap.top();
+        top.write(heap.string(bytes));
+        heap.set_top(top.add(1));
+        if top.add(1) >= heap.stack_end() {
+            heap.grow_stack();
+        }
+        if heap.is_due() {
+            heap.collect();
+        }
+    }
 }
 
 /// Pushes the parts as one string.
