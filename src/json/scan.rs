@@ -180,6 +180,10 @@ fn token(input: &[u8], at: &mut usize) -> u8 {
 /// The offset of the first byte from `at` on that is not white space.
 #[inline(never)]
 fn skip_space(input: &[u8], mut at: usize) -> usize {
+    // A single space behind a colon.
+    if let Some([b' ', b'!'..=0xff]) = input.get(at..at + 2) {
+        return at + 1;
+    }
     loop {
         let white = Block::load(input, at).first_not_white();
         at += white;

@@ -113,8 +113,6 @@ impl Heap {
     /// Lets the collector do a part of its work. What is alive is below the stack top, and the stack may move.
     ///
     /// Raises: memory, and what finalisers raise.
-    #[cold]
-    #[inline(never)]
     pub fn collect(self) {
         // SAFETY: see `of`.
         unsafe { lj_gc_step(self.state()) };
@@ -152,7 +150,7 @@ impl Heap {
     /// The string with these bytes, if there is one: in large part what `lj_str_new` does, without its calls of C's `memcmp`.
     ///
     /// What it returns is a live string with these bytes, however LuaJIT hashes: another function than this would find none.
-    #[inline]
+    #[inline(always)]
     pub fn find_string(self, text: &[u8]) -> Option<Slot> {
         // SAFETY: see `of`; the table of strings has `mask` + 1 chains of live strings.
         unsafe {

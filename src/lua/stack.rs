@@ -12,6 +12,7 @@ use core::ffi::{CStr, c_int};
 ///
 /// # Safety
 /// `state` is live, one slot is free.
+#[inline(never)]
 pub unsafe fn push_bytes(state: *mut lua_State, bytes: &[u8]) {
     // SAFETY: the caller vouches for `state` and the slot.
     unsafe {
