@@ -22,13 +22,12 @@ end
 return {
   handler = function(event)
     local text = json.encode(event)
-    for round = 1, 300 do
+    for round = 1, 60 do
       litter()
       -- New strings each time, so that there is something to collect for.
-      local changed = text:gsub("aA", "a" .. round)
-      local value = json.decode(changed)
+      local value = json.decode((text:gsub("aA", "a" .. round)))
+      value = json.decode(json.encode(value))
       for i = 1, 200 do assert(value.list[i].k == "a" .. round and value.list[i].n[2][1] == 2) end
-      assert(json.encode(value) == changed)
     end
     return { "ok", runs > 0 }
   end,
