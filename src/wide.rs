@@ -21,6 +21,12 @@
 //!
 
 use core::fmt;
+#[cfg(target_arch = "aarch64")]
+use neon as imp;
+#[cfg(target_arch = "x86_64")]
+use sse2 as imp;
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+use words as imp;
 
 /// Bytes in a block.
 pub const BYTES: usize = 16;
@@ -55,10 +61,10 @@ impl Block {
         imp::first_not_plain(self.0)
     }
 
-    /// The index of the first byte that is not a space. 16 if there is none.
+    /// The index of the first byte that is not white space of JSON: space, tab, line feed, carriage return. 16 if there is none.
     #[inline(always)]
-    pub fn first_not_space(self) -> usize {
-        imp::first_not_space(self.0)
+    pub fn first_not_white(self) -> usize {
+        imp::first_not_white(self.0)
     }
 
     /// The index of the first `\`. 16 if there is none.
@@ -106,7 +112,7 @@ pub fn tail(bytes: &[u8], at: usize) -> u128 {
 
 /// SSE2, which every x86_64 has.
 #[cfg(target_arch = "x86_64")]
-mod imp {
+mod sse2 {
     use core::arch::x86_64::*;
 
     pub type Vector = __m128i;
@@ -143,9 +149,12 @@ mod imp {
     }
 
     #[inline(always)]
-    pub fn first_not_space(vector: Vector) -> usize {
+    pub fn first_not_white(vector: Vector) -> usize {
         // SAFETY: as above.
-        let mask = unsafe { _mm_movemask_epi8(is(vector, b' ')) };
+        let mask = unsafe {
+            let across = _mm_or_si128(is(vector, b' '), is(vector, b'\t'));
+            _mm_movemask_epi8(_mm_or_si128(across, _mm_or_si128(is(vector, b'\n'), is(vector, b'\r'))))
+        };
         (!mask).trailing_zeros() as usize
     }
 
@@ -157,7 +166,7 @@ mod imp {
 
 /// NEON, which every aarch64 has.
 #[cfg(target_arch = "aarch64")]
-mod imp {
+mod neon {
     use core::arch::aarch64::*;
 
     pub type Vector = uint8x16_t;
@@ -194,9 +203,12 @@ mod imp {
     }
 
     #[inline(always)]
-    pub fn first_not_space(vector: Vector) -> usize {
+    pub fn first_not_white(vector: Vector) -> usize {
         // SAFETY: as above.
-        first(unsafe { vmvnq_u8(is(vector, b' ')) })
+        unsafe {
+            let across = vorrq_u8(is(vector, b' '), is(vector, b'\t'));
+            first(vmvnq_u8(vorrq_u8(across, vorrq_u8(is(vector, b'\n'), is(vector, b'\r')))))
+        }
     }
 
     #[inline(always)]
@@ -205,34 +217,51 @@ mod imp {
     }
 }
 
-/// One word, elsewhere.
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-mod imp {
+/// One word, elsewhere. A byte that is found has its highest bit set; no sum carries from one byte into the next.
+#[cfg(any(test, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
+mod words {
     use super::BYTES;
 
-    pub type Vector = [u8; BYTES];
+    pub type Vector = u128;
 
     /// # Safety
     /// Sixteen bytes can be read at `from`.
+    #[inline(always)]
     pub unsafe fn load(from: *const u8) -> Vector {
         // SAFETY: the caller vouches for the bytes.
-        unsafe { from.cast::<Vector>().read() }
+        u128::from_le_bytes(unsafe { from.cast::<[u8; BYTES]>().read() })
     }
 
-    fn first(vector: Vector, is_it: impl Fn(u8) -> bool) -> usize {
-        vector.iter().position(|byte| is_it(*byte)).unwrap_or(BYTES)
+    /// A block of sixteen times `byte`.
+    const fn all(byte: u8) -> Vector {
+        u128::from_le_bytes([byte; BYTES])
     }
 
+    #[inline(always)]
+    fn first(found: Vector) -> usize {
+        ((found & all(0x80)).trailing_zeros() / 8) as usize
+    }
+
+    #[inline(always)]
+    fn is(vector: Vector, byte: u8) -> Vector {
+        let other = vector ^ all(byte);
+        !((other & all(0x7f)) + all(0x7f) | other)
+    }
+
+    #[inline(always)]
     pub fn first_not_plain(vector: Vector) -> usize {
-        first(vector, |byte| !matches!(byte, b' '..0x80) || byte == b'"' || byte == b'\\')
+        let control = !((vector & all(0x7f)) + all(0x80 - b' '));
+        first(control | vector | is(vector, b'"') | is(vector, b'\\'))
     }
 
-    pub fn first_not_space(vector: Vector) -> usize {
-        first(vector, |byte| byte != b' ')
+    #[inline(always)]
+    pub fn first_not_white(vector: Vector) -> usize {
+        first(!(is(vector, b' ') | is(vector, b'\t') | is(vector, b'\n') | is(vector, b'\r')))
     }
 
+    #[inline(always)]
     pub fn first_backslash(vector: Vector) -> usize {
-        first(vector, |byte| byte == b'\\')
+        first(is(vector, b'\\'))
     }
 }
 
@@ -247,10 +276,13 @@ mod tests {
 
     #[test]
     fn the_first_byte_is_found_whatever_stands_behind_it() {
-        for (filler, wanted, find) in [
-            (b'a', is_plain as fn(u8) -> bool, Block::first_not_plain as fn(Block) -> usize),
-            (b' ', |byte| byte == b' ', Block::first_not_space),
-            (b'b', |byte| byte != b'\\', Block::first_backslash),
+        // SAFETY: a block is loaded from an array of sixteen bytes.
+        let word = |bytes: &[u8; BYTES]| unsafe { words::load(bytes.as_ptr()) };
+        type Find<T> = fn(T) -> usize;
+        for (filler, wanted, find, find_by_words) in [
+            (b'a', is_plain as fn(u8) -> bool, Block::first_not_plain as Find<Block>, words::first_not_plain as Find<words::Vector>),
+            (b' ', |byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'), Block::first_not_white, words::first_not_white),
+            (b'b', |byte| byte != b'\\', Block::first_backslash, words::first_backslash),
         ] {
             for first in 0..=255 {
                 for second in 0..=255 {
@@ -261,7 +293,7 @@ mod tests {
                             bytes[at + behind] = second;
                         }
                         let expected = bytes.iter().position(|byte| !wanted(*byte)).unwrap_or(BYTES);
-                        assert_eq!(find(Block::load(&bytes, 0)), expected, "{bytes:x?}");
+                        assert_eq!((find(Block::load(&bytes, 0)), find_by_words(word(&bytes))), (expected, expected), "{bytes:x?}");
                     }
                 }
             }

@@ -35,6 +35,12 @@ function M.load.dkjson()
     function(value) return (dkjson.encode(value)) end
 end
 
+-- No codec: what LuaJIT needs to load the value from bytecode, which `bytecode.lua` has written beside the document.
+function M.load.floor()
+  local load, null = load, M.null
+  return function(text) return load(text, "=floor", "b")(null) end
+end
+
 function M.read(path)
   local file = assert(io.open(path, "rb"))
   local text = file:read "*a"
@@ -85,22 +91,41 @@ local function weigh(value, weights)
   return sum
 end
 
+-- The fields of `table` in their order: array first.
+local function fields(table)
+  local list, count = {}, #table
+  for index = 1, count do list[index] = index end
+  for key in pairs(table) do
+    if not (type(key) == "number" and key >= 1 and key <= count) then list[#list + 1] = key end
+  end
+  return list, count
+end
+
+-- A value as a Lua expression; `write` does the values in it.
+local function expression(value, write)
+  if type(value) ~= "table" then return literal(value) end
+  local list, count = fields(value)
+  local parts = {}
+  for index, key in ipairs(list) do
+    local text = write(value[key])
+    parts[index] = index <= count and text or "[" .. literal(key) .. "]=" .. text
+  end
+  return "{" .. table.concat(parts, ",") .. "}"
+end
+
+-- Bytecode that makes the value when it is loaded and called with null: the floor of a first call, in which LuaJIT has strings to intern.
+-- For values of up to 65,536 constants.
+function M.bytecode(value)
+  local function write(child) return expression(child, write) end
+  return string.dump(assert(load("local null = ... return " .. write(value), "=floor")), true)
+end
+
 function M.floor(value)
   local weights, functions = {}, {}
   weigh(value, weights)
   local new_table = require "table.new"
 
   local constructor
-
-  -- The fields of `table` in their order: array first.
-  local function fields(table)
-    local list, count = {}, #table
-    for index = 1, count do list[index] = index end
-    for key in pairs(table) do
-      if not (type(key) == "number" and key >= 1 and key <= count) then list[#list + 1] = key end
-    end
-    return list, count
-  end
 
   local function add(source)
     local chunk = assert(load("local F, null, new = ... return " .. source, "=floor"))
@@ -112,16 +137,8 @@ function M.floor(value)
   end
 
   function constructor(value)
-    if type(value) ~= "table" then return literal(value) end
+    if type(value) ~= "table" or weights[value] <= CONSTANTS_MAX then return expression(value, constructor) end
     local list, count = fields(value)
-    if weights[value] <= CONSTANTS_MAX then
-      local parts = {}
-      for index, key in ipairs(list) do
-        local text = constructor(value[key])
-        parts[index] = index <= count and text or "[" .. literal(key) .. "]=" .. text
-      end
-      return "{" .. table.concat(parts, ",") .. "}"
-    end
     -- Too large for one function: groups of fields are set by functions of their own.
     local body, group, weight = {}, {}, 0
     local function flush()

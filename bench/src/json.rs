@@ -210,7 +210,7 @@ fn speed(bench: &Bench, server: &Server, runtime: &str, layer: &str, codecs: &[&
         head.extend(["coldmoon MB/s".to_owned(), "in the layer µs".to_owned()]);
         head.extend(codecs.iter().skip(1).map(|name| format!("× faster than {name}")));
         if is_decode {
-            head.extend(["floor µs".to_owned(), "coldmoon / floor".to_owned(), "cjson / floor".to_owned()]);
+            head.extend(["floor µs".to_owned(), "coldmoon / floor".to_owned(), "cjson / floor (the limit)".to_owned()]);
         }
         let mut rows = Vec::new();
         let mut ratios: Vec<Vec<f64>> = vec![Vec::new(); codecs.len() + 2];
@@ -274,49 +274,60 @@ fn speed(bench: &Bench, server: &Server, runtime: &str, layer: &str, codecs: &[&
 
 fn first(bench: &Bench, server: &Server, runtime: &str, codecs: &[&str], documents: &[Document]) -> Result<Value> {
     let count = bench.rounds(150);
+    let contenders: Vec<&str> = codecs.iter().copied().chain(["floor"]).collect();
     let mut rows = Vec::new();
     let mut record = Vec::new();
     for document in documents.iter().filter(|document| FIRST.contains(&document.name.as_str())) {
-        // [codec][what]: decode ns, encode ns, faults in decode, faults in encode.
-        let mut samples = vec![vec![Vec::new(); 4]; codecs.len()];
         let path = document.path.display().to_string();
+        let bytecode = bench.work.join(format!("{}.bytecode", document.name)).display().to_string();
+        let event = json!({ "document": path, "to": bytecode });
+        invoke(bench, server, runtime, "bytecode.handler", event.to_string().as_bytes(), &[], false)?;
+        // [contender][what]: decode ns, its faults, encode ns, its faults; the floor only decodes.
+        let mut samples = vec![vec![Vec::new(); 4]; contenders.len()];
         for round in 0..count {
-            for place in 0..codecs.len() {
-                let codec = (place + round) % codecs.len();
-                let env = [("COLDMOON_EVENT", "string"), ("BENCH_DOCUMENT", path.as_str()), ("BENCH_CODEC", codecs[codec])];
+            for place in 0..contenders.len() {
+                let contender = (place + round) % contenders.len();
+                let input = if contenders[contender] == "floor" { &bytecode } else { &path };
+                let env = [("COLDMOON_EVENT", "string"), ("BENCH_DOCUMENT", input.as_str()), ("BENCH_CODEC", contenders[contender])];
                 let answer = invoke(bench, server, runtime, "first.handler", b"-", &env, true)?;
                 let answer = String::from_utf8(answer)?;
-                for (list, word) in samples[codec].iter_mut().zip(answer.split(' ')) {
+                for (list, word) in samples[contender].iter_mut().zip(answer.split(' ')) {
                     list.push(word.parse::<f64>().with_context(|| format!("a time: {answer}"))?);
                 }
             }
         }
-        for (what, direction) in ["decode", "encode"].iter().enumerate() {
-            let ours = &samples[0][what];
+        for (what, direction) in [(0, "decode"), (2, "encode")] {
+            let timed: Vec<_> = contenders.iter().zip(&samples).filter(|(_, lists)| !lists[what].is_empty()).collect();
+            let ours = median(&samples[0][what]);
+            let cell = |value: Option<f64>| value.map_or("–".to_owned(), short);
+            let each = |ask: &dyn Fn(&Vec<Vec<f64>>) -> f64| {
+                contenders.iter().map(|name| cell(timed.iter().find(|(other, _)| *other == name).map(|(_, lists)| ask(lists)))).collect::<Vec<_>>()
+            };
             let mut row = vec![format!("{}, {direction}", document.name), document.bytes.to_string()];
-            row.extend(samples.iter().map(|lists| short(median(&lists[what]) / 1e3)));
-            row.extend(samples.iter().map(|lists| short(quantile(&lists[what], 0.0) / 1e3)));
-            row.extend(samples.iter().skip(1).map(|lists| short(median(&lists[what]) / median(ours))));
-            row.extend(samples.iter().map(|lists| format!("{:.0}", median(&lists[what + 2]))));
+            row.extend(each(&|lists| median(&lists[what]) / 1e3));
+            row.extend(each(&|lists| quantile(&lists[what], 0.0) / 1e3));
+            row.extend(each(&|lists| median(&lists[what]) / ours).into_iter().skip(1));
+            row.extend(each(&|lists| median(&lists[what + 1])));
             rows.push(row);
             record.push(json!({
                 "document": document.name, "bytes": document.bytes, "direction": direction, "samples": count,
-                "contenders": codecs.iter().zip(&samples).map(|(name, lists)| json!({
+                "contenders": timed.iter().map(|(name, lists)| json!({
                     "name": name, "median_ns": median(&lists[what]), "min_ns": quantile(&lists[what], 0.0),
-                    "p90_ns": quantile(&lists[what], 0.9), "page_faults": median(&lists[what + 2]),
+                    "p90_ns": quantile(&lists[what], 0.9), "page_faults": median(&lists[what + 1]),
                 })).collect::<Vec<_>>(),
             }));
         }
     }
     println!("### the first call in a fresh process\n");
     println!(
-        "{count} processes for each library and document, interleaved; decode first, then encode of the same value. Median and least µs.\n"
+        "{count} processes for each library and document, interleaved; decode first, then encode of the same value. Median and least µs. The \
+         floor is LuaJIT loading the same value from bytecode: it interns the strings and makes the tables, and reads no JSON.\n"
     );
     let mut head = vec!["document".to_owned(), "bytes".to_owned()];
-    head.extend(codecs.iter().map(|name| format!("{name} µs")));
-    head.extend(codecs.iter().map(|name| format!("{name} min")));
-    head.extend(codecs.iter().skip(1).map(|name| format!("× faster than {name}")));
-    head.extend(codecs.iter().map(|name| format!("{name} faults")));
+    head.extend(contenders.iter().map(|name| format!("{name} µs")));
+    head.extend(contenders.iter().map(|name| format!("{name} min")));
+    head.extend(contenders.iter().skip(1).map(|name| format!("{name} / coldmoon")));
+    head.extend(contenders.iter().map(|name| format!("{name} faults")));
     print_table(&head.iter().map(String::as_str).collect::<Vec<_>>(), &rows);
     Ok(Value::Array(record))
 }
@@ -326,32 +337,34 @@ fn first(bench: &Bench, server: &Server, runtime: &str, codecs: &[&str], documen
 /// Time as the event grows, in processes that hold nothing but the one document and the one codec.
 fn doubling(bench: &Bench, server: &Server, runtime: &str) -> Result<Value> {
     const BYTES: [usize; 4] = [750_000, 1_500_000, 3_000_000, 6_000_000];
-    let mut times = vec![[Vec::new(), Vec::new()]; BYTES.len()];
+    let mut times = vec![[const { Vec::new() }; 3]; BYTES.len()];
     for _ in 0..bench.rounds(5) {
         for (bytes, lists) in BYTES.iter().zip(&mut times) {
             let path = bench.work.join("doubling.json");
             std::fs::write(&path, synthetic(*bytes))?;
-            let event = json!({ "document": path, "codecs": ["coldmoon"], "rounds": 5, "batch_ns": 1e6, "no_floor": true });
+            let event = json!({ "document": path, "codecs": ["coldmoon"], "rounds": 5, "batch_ns": 1e6 });
             let answer = invoke(bench, server, runtime, "json.handler", event.to_string().as_bytes(), &[], false)?;
             let answer: Value = serde_json::from_slice(&answer)?;
-            for (list, direction) in lists.iter_mut().zip(["decode", "encode"]) {
-                list.push(median(&floats(&answer["results"][0][direction])));
+            for (list, (contender, direction)) in lists.iter_mut().zip([(0, "decode"), (0, "encode"), (1, "decode")]) {
+                list.push(median(&floats(&answer["results"][contender][direction])));
             }
         }
     }
     println!("### doubling the event\n");
+    println!("Times grow as those of the floor do, which makes the same values without reading anything.\n");
     let mut rows = Vec::new();
     let mut record = Vec::new();
     for (place, bytes) in BYTES.iter().enumerate() {
         let mut row = vec![bytes.to_string()];
-        for (direction, now) in times[place].iter().enumerate() {
+        for (what, now) in times[place].iter().enumerate() {
             row.push(short(median(now) / 1e6));
-            row.push(if place > 0 { short(paired_ratio(now, &times[place - 1][direction])) } else { String::new() });
+            row.push(if place > 0 { short(paired_ratio(now, &times[place - 1][what])) } else { String::new() });
         }
         rows.push(row);
-        record.push(json!({ "bytes": bytes, "decode_ns": median(&times[place][0]), "encode_ns": median(&times[place][1]) }));
+        let [decode, encode, floor] = times[place].each_ref().map(|list| median(list));
+        record.push(json!({ "bytes": bytes, "decode_ns": decode, "encode_ns": encode, "floor_ns": floor }));
     }
-    print_table(&["bytes", "decode ms", "× the half", "encode ms", "× the half"], &rows);
+    print_table(&["bytes", "decode ms", "× the half", "encode ms", "× the half", "floor ms", "× the half"], &rows);
     Ok(Value::Array(record))
 }
 
@@ -421,19 +434,34 @@ fn memory(bench: &Bench, server: &Server, layer: &str) -> Result<Value> {
     };
     let field = |answer: &Value, name: &str| answer[name].as_f64().with_context(|| format!("{name} in {answer}"));
     println!("### memory of a large event, static binary\n");
+    println!(
+        "The resident memory is what is left when everything but the event's bytes and its values was collected: where the peak is not above it, \
+         decoding took nothing besides. Lua's own count of the values has neither the headers nor the rounding of its allocator's pieces.\n"
+    );
     let empty = ask("{}")?;
-    let (base_peak, base_lua) = (field(&empty, "peak_kb")?, field(&empty, "with_kb")?);
+    let (base_peak, base_resident, base_lua) = (field(&empty, "peak_kb")?, field(&empty, "resident_kb")?, field(&empty, "with_kb")?);
     let mut rows = Vec::new();
     let mut record = Vec::new();
     for bytes in [750_000, 1_500_000, 3_000_000, 5_999_000] {
         let event = synthetic(bytes);
         let answer = ask(&event)?;
         let peak = field(&answer, "peak_kb")? - base_peak;
+        let resident = field(&answer, "resident_kb")? - base_resident;
         let values = field(&answer, "with_kb")? - base_lua;
         let event_kb = event.len() as f64 / 1024.0;
-        rows.push(vec![format!("{:.0}", event_kb), format!("{values:.0}"), format!("{peak:.0}"), short(peak / (event_kb + values))]);
-        record.push(json!({ "event_kb": event_kb, "values_kb": values, "peak_growth_kb": peak }));
+        rows.push(vec![
+            format!("{event_kb:.0}"),
+            format!("{values:.0}"),
+            format!("{peak:.0}"),
+            format!("{resident:.0}"),
+            short(peak / resident),
+            short(peak / (event_kb + values)),
+        ]);
+        record.push(json!({ "event_kb": event_kb, "values_kb": values, "peak_growth_kb": peak, "resident_growth_kb": resident }));
     }
-    print_table(&["event KB", "Lua values KB", "growth of the peak (VmHWM) KB", "growth / (event + values)"], &rows);
+    print_table(
+        &["event KB", "Lua values KB", "growth of the peak (VmHWM) KB", "of what stays resident KB", "peak / resident", "peak / (event + values)"],
+        &rows,
+    );
     Ok(Value::Array(record))
 }

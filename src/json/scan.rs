@@ -180,22 +180,17 @@ fn token(input: &[u8], at: &mut usize) -> u8 {
 /// The offset of the first byte from `at` on that is not white space.
 #[inline(never)]
 fn skip_space(input: &[u8], mut at: usize) -> usize {
-    while let Some(b' ' | b'\n' | b'\r' | b'\t') = input.get(at) {
-        at += 1;
-        // A single space behind a colon or comma.
-        if input.get(at).is_some_and(|byte| *byte > b' ') {
-            break;
-        }
-        // Indentation behind a line feed.
-        loop {
-            let spaces = Block::load(input, at).first_not_space();
-            at += spaces;
-            if spaces != wide::BYTES {
-                break;
-            }
+    // A single space behind a colon.
+    if let Some([b' ', b'!'..=0xff]) = input.get(at..at + 2) {
+        return at + 1;
+    }
+    loop {
+        let white = Block::load(input, at).first_not_white();
+        at += white;
+        if white != wide::BYTES {
+            return at;
         }
     }
-    at
 }
 
 /// The string whose opening quote is at `at`, which goes behind its closing one.

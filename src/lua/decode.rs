@@ -169,7 +169,7 @@ impl Builder {
     }
 
     /// Sets the limit of the innermost container; the stack grows where it is full.
-    #[inline]
+    #[inline(never)]
     fn set_limit(&mut self) {
         if self.top >= self.heap.stack_end() {
             self.with_lua(|builder| builder.heap.grow_stack());
@@ -206,13 +206,20 @@ impl Builder {
     #[inline(always)]
     fn collect(&mut self) {
         if self.heap.is_due() {
-            self.with_lua(|builder| builder.heap.collect());
-            // The stack may be another, and shorter.
-            self.set_limit();
+            self.collect_now();
         }
     }
 
-    #[inline(always)]
+    #[cold]
+    #[inline(never)]
+    fn collect_now(&mut self) {
+        self.with_lua(|builder| builder.heap.collect());
+        // The stack may be another, and shorter.
+        self.set_limit();
+    }
+
+    /// A string, as value or key. Most are there already.
+    #[inline(never)]
     fn push_text(&mut self, text: Text<'_>) {
         let raw = text.raw();
         let slot = if text.is_escaped() {
@@ -303,7 +310,7 @@ impl Builder {
     }
 
     /// Leaves the innermost container's table on the stack in place of its link and of what waits.
-    #[inline(always)]
+    #[inline(never)]
     fn end(&mut self, is_object: bool) {
         self.collect();
         let (place, link) = self.link();

@@ -68,7 +68,6 @@ unsafe extern "C" {
 
     pub fn lua_pushnil(state: *mut lua_State);
     pub fn lua_pushnumber(state: *mut lua_State, number: lua_Number);
-    pub fn lua_pushlstring(state: *mut lua_State, text: *const c_char, bytes: usize);
     pub fn lua_pushfstring(state: *mut lua_State, format: *const c_char, ...) -> *const c_char;
     pub fn lua_pushcclosure(state: *mut lua_State, function: lua_CFunction, upvalues: c_int);
     pub fn lua_pushboolean(state: *mut lua_State, value: c_int);

@@ -8,8 +8,7 @@
 //!
 //! - The collector runs in [`Heap::collect`] and nowhere else, not while a string or a table is made. So whoever calls it has all that it
 //!   needs below the stack top. It may move the stack, and it runs the program's finalisers.
-//! - A table is white until the collector runs, so what is stored in a new one needs no barrier; [`NewTable::finish`] is the barrier for
-//!   others.
+//! - A table is white until the collector runs: what is stored in a new one needs no barrier. [`NewTable::finish`] is that of others.
 //! - Errors (memory, a stack or table too large) leave by `longjmp`, with the stack top that LuaJIT knows.
 
 use super::ffi::lua_State;
@@ -114,8 +113,6 @@ impl Heap {
     /// Lets the collector do a part of its work. What is alive is below the stack top, and the stack may move.
     ///
     /// Raises: memory, and what finalisers raise.
-    #[cold]
-    #[inline(never)]
     pub fn collect(self) {
         // SAFETY: see `of`.
         unsafe { lj_gc_step(self.state()) };
@@ -153,7 +150,7 @@ impl Heap {
     /// The string with these bytes, if there is one: in large part what `lj_str_new` does, without its calls of C's `memcmp`.
     ///
     /// What it returns is a live string with these bytes, however LuaJIT hashes: another function than this would find none.
-    #[inline]
+    #[inline(always)]
     pub fn find_string(self, text: &[u8]) -> Option<Slot> {
         // SAFETY: see `of`; the table of strings has `mask` + 1 chains of live strings.
         unsafe {
@@ -193,22 +190,6 @@ impl Heap {
         };
         // SAFETY: see `of`.
         NewTable { heap: self, address: unsafe { lj_tab_new(self.state(), array, hash_bits) } }
-    }
-}
-
-/// Pushes bytes as a string. Unlike `lua_pushlstring` it gives the collector no turn: that may run a finaliser, Lua code which may change
-/// the very bytes that are pushed.
-///
-/// Stack: [-0, +1]. Raises: memory only.
-///
-/// # Safety
-/// `state` is live, one slot is free, the calling frames own nothing. The collector gets its turn soon.
-pub unsafe fn push_string(state: *mut lua_State, bytes: &[u8]) {
-    // SAFETY: the caller vouches for `state` and the slot, which holds the string before it is counted.
-    unsafe {
-        let heap = Heap::of(state);
-        heap.top().write(heap.string(bytes));
-        heap.set_top(heap.top().add(1));
     }
 }
 

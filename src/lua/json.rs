@@ -71,7 +71,7 @@ unsafe extern "C" fn encode_value(state: *mut lua_State) -> c_int {
         let out = &raw mut (*vm).text;
         (*out).clear();
         match encode::write_value(vm, state, 1, &style, &mut *out) {
-            Ok(()) => stack::push_from_buffer(state, (*out).bytes()),
+            Ok(()) => stack::push_bytes(state, (*out).bytes()),
             Err(Problem::Overflow(_)) => stack::raise(state, &[b"not enough memory"]),
             Err(problem) => {
                 encode::report(vm, b"", b"value", problem);
@@ -237,7 +237,7 @@ unsafe extern "C" fn codec_encode(state: *mut lua_State) -> c_int {
         (*out).clear();
         match encode::write_value(vm, state, 1, &style, &mut *out) {
             Ok(()) => {
-                stack::push_from_buffer(state, (*out).bytes());
+                stack::push_bytes(state, (*out).bytes());
                 (*out).reset(limits::KEPT_BYTES);
                 1
             }
@@ -269,7 +269,7 @@ unsafe extern "C" fn codec_quote(state: *mut lua_State) -> c_int {
         let out = &raw mut (*vm).text;
         (*out).clear();
         match json::write_string(&mut *out, text, &string_rules(&flags(state, 2))) {
-            Ok(()) => stack::push_from_buffer(state, (*out).bytes()),
+            Ok(()) => stack::push_bytes(state, (*out).bytes()),
             Err(WriteError::Overflow(_)) => stack::raise(state, &[b"not enough memory"]),
             Err(WriteError::Utf8 { .. } | WriteError::NotFinite) => lua_pushnil(state),
         }

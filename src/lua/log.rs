@@ -84,7 +84,7 @@ unsafe fn push_message(vm: *mut Vm, state: *mut lua_State, style: &Style<'_>) {
         if lua_type(state, 1) == LUA_TTABLE && luaL_getmetafield(state, 1, c"__tostring".as_ptr()) == 0 {
             (*out).clear();
             if encode::write_value(vm, state, 1, style, &mut *out).is_ok() {
-                stack::push_from_buffer(state, (*out).bytes());
+                stack::push_bytes(state, (*out).bytes());
                 return;
             }
         }

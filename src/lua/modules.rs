@@ -206,7 +206,7 @@ unsafe extern "C" fn search_files(state: *mut lua_State) -> c_int {
         let scratch = &mut (*vm).scratch;
         scratch.clear();
         let Some(fd) = find_file(path, module, &mut name, Some(scratch)) else {
-            stack::push_from_buffer(state, (*vm).scratch.bytes());
+            stack::push_bytes(state, (*vm).scratch.bytes());
             return 1;
         };
         let file = CStr::from_bytes_until_nul(&name).unwrap_or_default().to_bytes();

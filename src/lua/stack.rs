@@ -2,46 +2,57 @@
 //! that such an error crosses owns nothing, because the error leaves it without running destructors.
 
 use super::ffi::*;
-use super::heap;
+use super::heap::Heap;
 use core::ffi::{CStr, c_int};
 
-/// Pushes bytes as a string.
+/// Pushes bytes as a string. The collector works behind that and not before it, as in `lua_pushlstring`: it may run finalisers, which may
+/// use the buffer that the bytes are in.
+///
+/// Stack: [-0, +1]. Raises: memory, and what finalisers raise.
+///
+/// # Safety
+/// `state` is live, one slot is free.
+#[inline(never)]
+pub unsafe fn push_bytes(state: *mut lua_State, bytes: &[u8]) {
+    // SAFETY: the caller vouches for `state` and the slot; the string is below the top before the collector looks.
+    unsafe {
+        push_string(state, bytes);
+        let heap = Heap::of(state);
+        if heap.top() >= heap.stack_end() {
+            heap.grow_stack();
+        }
+        if heap.is_due() {
+            heap.collect();
+        }
+    }
+}
+
+/// Pushes bytes as a string, without a turn for the collector.
 ///
 /// Stack: [-0, +1]. Raises: memory only.
 ///
 /// # Safety
-/// `state` is live, one slot is free.
-pub unsafe fn push_bytes(state: *mut lua_State, bytes: &[u8]) {
-    // SAFETY: `bytes` is a live slice; the caller vouches for `state`. Lua copies the bytes.
-    unsafe { lua_pushlstring(state, bytes.as_ptr().cast(), bytes.len()) }
-}
-
-/// Pushes bytes of one of the runtime's own buffers as a string. They are copied before the collector gets its turn: a finaliser is Lua
-/// code, and may use the same buffer.
-///
-/// Stack: [-0, +1], 2 slots. Raises: memory only.
-///
-/// # Safety
-/// `state` is live, the slots are free, the calling frames own nothing.
-pub unsafe fn push_from_buffer(state: *mut lua_State, bytes: &[u8]) {
-    // SAFETY: the caller vouches for `state`; the empty string is static, and pushing it is what gives the collector its turn.
+/// `state` is live, one slot is free. The collector gets its turn soon.
+unsafe fn push_string(state: *mut lua_State, bytes: &[u8]) {
+    // SAFETY: the caller vouches for `state` and the slot, which holds the string before it is counted.
     unsafe {
-        heap::push_string(state, bytes);
-        lua_pushlstring(state, c"".as_ptr(), 0);
-        lua_pop(state, 1);
+        let heap = Heap::of(state);
+        let top = heap.top();
+        top.write(heap.string(bytes));
+        heap.set_top(top.add(1));
     }
 }
 
-/// Pushes the parts as one string.
+/// Pushes the parts as one string. All are copied before the collector gets its turn, see [`push_bytes`].
 ///
-/// Stack: [-0, +1], as many slots as parts. Raises: memory only.
+/// Stack: [-0, +1], as many slots as parts. Raises: memory, and what finalisers raise.
 ///
 /// # Safety
 /// `state` is live, the slots are free.
 pub unsafe fn push_parts(state: *mut lua_State, parts: &[&[u8]]) {
     for part in parts {
-        // SAFETY: the caller vouches for `state` and the slots. Parts may be bytes of buffers, see `push_from_buffer`.
-        unsafe { heap::push_string(state, part) };
+        // SAFETY: the caller vouches for `state` and the slots.
+        unsafe { push_string(state, part) };
     }
     // SAFETY: so many strings were just pushed.
     unsafe { lua_concat(state, parts.len() as c_int) };
@@ -105,11 +116,10 @@ pub unsafe fn set_function(state: *mut lua_State, table: c_int, key: &CStr, func
 /// # Safety
 /// `state` is live; the calling frames own nothing; as many slots as parts and two are free.
 pub unsafe fn raise(state: *mut lua_State, parts: &[&[u8]]) -> ! {
-    // SAFETY: the caller vouches for `state`; luaL_where pushes one string. The parts are copied first, see `push_from_buffer`.
+    // SAFETY: the caller vouches for `state`; luaL_where pushes one string.
     unsafe {
-        push_parts(state, parts);
         luaL_where(state, 1);
-        lua_insert(state, -2);
+        push_parts(state, parts);
         lua_concat(state, 2);
         throw(state)
     }

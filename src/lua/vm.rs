@@ -44,7 +44,7 @@ pub struct Vm {
     pub hook_counts: [c_int; 3],
     /// Whether INIT is over.
     pub is_loaded: bool,
-    /// Text that a module of the runtime is putting together. The collector gets no turn while it is in use: see `stack::push_from_buffer`.
+    /// Text that a module of the runtime is putting together. The collector gets no turn while it is in use: see `stack::push_bytes`.
     pub text: Buffer,
     /// Short-lived bytes: a list of files, a string without its escapes. As for `text`.
     pub scratch: Buffer,
