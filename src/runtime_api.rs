@@ -196,7 +196,7 @@ impl<'e, T: Transport> RuntimeApi<'e, T> {
             return Ok(reply.head.status);
         }
         let head = &self.reply.bytes()[reply.head_at..reply.head_at + reply.head.bytes];
-        let mut fields = Fields::new(head, reply.head.fields_at).flatten();
+        let mut fields = Fields::new(head, reply.head.fields_at);
         let identifier =
             fields.find(|(name, _)| name.eq_ignore_ascii_case(b"Lambda-Extension-Identifier")).map_or(&b""[..], |(_, value)| value);
         // The head that was sent is no longer needed: the same place takes the next.
@@ -312,8 +312,7 @@ fn post<T: Transport>(
 fn parse_invocation<'rx>(rx: &'rx [u8], reply: &Reply) -> Option<Invocation<'rx>> {
     let head = &rx[reply.head_at..reply.head_at + reply.head.bytes];
     let mut invocation = Invocation { event: &rx[reply.body.clone()], ..Invocation::default() };
-    // The connection has parsed every field once; an error cannot come back.
-    for (name, value) in Fields::new(head, reply.head.fields_at).flatten() {
+    for (name, value) in Fields::new(head, reply.head.fields_at) {
         // Managed instances send empty fields for what is absent.
         if value.is_empty() {
             continue;

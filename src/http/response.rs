@@ -74,8 +74,10 @@ pub fn parse(head: &[u8]) -> Result<Head, HeadError> {
     let mut length = None;
     let mut chunked = false;
     let mut count = 0;
-    for field in Fields::new(head, fields_at) {
-        let (name, value) = field?;
+    let mut at = fields_at;
+    while let Some((line, next)) = line(head, at).filter(|(line, _)| !line.is_empty()) {
+        at = next;
+        let (name, value) = split_field(line).filter(|(name, value)| is_field(name, value)).ok_or(HeadError::Field)?;
         count += 1;
         if count > limits::FIELDS_MAX {
             return Err(HeadError::TooManyFields);
@@ -161,34 +163,34 @@ pub struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// The fields of a head that [`find_end`] found complete, beginning at `fields_at`.
+    /// The fields of a head that [`parse`] has accepted, beginning at `fields_at`.
     pub fn new(head: &'a [u8], fields_at: usize) -> Fields<'a> {
         Fields { head, at: fields_at }
     }
 }
 
 impl<'a> Iterator for Fields<'a> {
-    type Item = Result<(&'a [u8], &'a [u8]), HeadError>;
+    type Item = (&'a [u8], &'a [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {
         let (line, next) = line(self.head, self.at)?;
         self.at = next;
-        if line.is_empty() {
-            self.at = self.head.len();
-            return None;
-        }
-        Some(parse_field(line).ok_or(HeadError::Field))
+        // The empty line at the end has no colon.
+        split_field(line)
     }
 }
 
-fn parse_field(line: &[u8]) -> Option<(&[u8], &[u8])> {
+/// Name and value, the white space around it removed.
+fn split_field(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let colon = memchr::memchr(b':', line)?;
-    let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
-    // A name is a token (RFC 9110 section 5.6.2); refusing white space and control characters is what guards against smuggled lines.
+    Some((&line[..colon], line[colon + 1..].trim_ascii()))
+}
+
+/// Whether this can be a field. A name is a token (RFC 9110 section 5.6.2); refusing white space and control characters is what guards
+/// against smuggled lines. Obsolete text from 0x80 occurs in client contexts; a NUL or a lone CR does not.
+fn is_field(name: &[u8], value: &[u8]) -> bool {
     let is_token = !name.is_empty() && !has_below(name, b' ' + 1) && memchr::memchr(0x7F, name).is_none();
-    // Obsolete text from 0x80 occurs in client contexts; a NUL or a lone CR does not.
-    let is_text = !has_below(value, b' ') || value.iter().all(|byte| *byte >= b' ' || *byte == b'\t');
-    (is_token && is_text).then_some((name, value))
+    is_token && (!has_below(value, b' ') || value.iter().all(|byte| *byte >= b' ' || *byte == b'\t'))
 }
 
 /// Whether a byte is below `bound`, which is at most 128. Eight at a time: every byte of every head passes here.
@@ -302,7 +304,7 @@ mod tests {
     fn fields_come_in_order_and_trimmed() {
         let text = b"HTTP/1.1 200 OK\r\nFirst:  a b \t\r\nempty:\r\nUTF: \xc3\xa9\r\n\r\n";
         let head = parse(text).unwrap();
-        let fields: Vec<_> = Fields::new(text, head.fields_at).map(Result::unwrap).collect();
+        let fields: Vec<_> = Fields::new(text, head.fields_at).collect();
         assert_eq!(fields, [(&b"First"[..], &b"a b"[..]), (b"empty", b""), (b"UTF", b"\xc3\xa9")]);
     }
 }
