@@ -21,7 +21,7 @@ use crate::buffer::{Buffer, Overflow};
 use crate::env::parse_u64;
 use crate::http::connection::{Connection, Error, Reply, Request, Transport};
 use crate::http::request;
-use crate::http::response::Fields;
+use crate::http::response::{Fields, is_name};
 use crate::interpreter::{Failure, Invocation};
 use crate::limits;
 use crate::log;
@@ -196,7 +196,7 @@ impl<'e, T: Transport> RuntimeApi<'e, T> {
             return Ok(reply.head.status);
         }
         let head = &self.reply.bytes()[reply.head_at..reply.head_at + reply.head.bytes];
-        let mut fields = Fields::new(head, reply.head.fields_at).flatten();
+        let mut fields = Fields::new(head, reply.head.fields_at);
         let identifier =
             fields.find(|(name, _)| name.eq_ignore_ascii_case(b"Lambda-Extension-Identifier")).map_or(&b""[..], |(_, value)| value);
         // The head that was sent is no longer needed: the same place takes the next.
@@ -312,31 +312,34 @@ fn post<T: Transport>(
 fn parse_invocation<'rx>(rx: &'rx [u8], reply: &Reply) -> Option<Invocation<'rx>> {
     let head = &rx[reply.head_at..reply.head_at + reply.head.bytes];
     let mut invocation = Invocation { event: &rx[reply.body.clone()], ..Invocation::default() };
-    // The connection has parsed every field once; an error cannot come back.
-    for (name, value) in Fields::new(head, reply.head.fields_at).flatten() {
+    for (name, value) in Fields::new(head, reply.head.fields_at) {
         // Managed instances send empty fields for what is absent.
-        let Some(name) = strip_prefix_ignore_case(name, b"lambda-runtime-").filter(|_| !value.is_empty()) else { continue };
-        match name.len() {
-            14 if name.eq_ignore_ascii_case(b"aws-request-id") => invocation.request_id = value,
-            13 if name.eq_ignore_ascii_case(b"invocation-id") => invocation.invocation_id = Some(value),
-            11 if name.eq_ignore_ascii_case(b"deadline-ms") => invocation.deadline_ms = parse_u64(value),
-            20 if name.eq_ignore_ascii_case(b"invoked-function-arn") => invocation.function_arn = Some(value),
-            8 if name.eq_ignore_ascii_case(b"trace-id") => invocation.trace_id = Some(value),
-            14 if name.eq_ignore_ascii_case(b"client-context") => invocation.client_context = Some(value),
-            16 if name.eq_ignore_ascii_case(b"cognito-identity") => invocation.cognito_identity = Some(value),
-            13 if name.eq_ignore_ascii_case(b"aws-tenant-id") => invocation.tenant_id = Some(value),
-            _ => {}
+        if value.is_empty() {
+            continue;
+        }
+        let is = |known: &[u8]| is_name(name, known);
+        if is(b"Lambda-Runtime-Aws-Request-Id") {
+            invocation.request_id = value;
+        } else if is(b"Lambda-Runtime-Invocation-Id") {
+            invocation.invocation_id = Some(value);
+        } else if is(b"Lambda-Runtime-Deadline-Ms") {
+            invocation.deadline_ms = parse_u64(value);
+        } else if is(b"Lambda-Runtime-Invoked-Function-Arn") {
+            invocation.function_arn = Some(value);
+        } else if is(b"Lambda-Runtime-Trace-Id") {
+            invocation.trace_id = Some(value);
+        } else if is(b"Lambda-Runtime-Client-Context") {
+            invocation.client_context = Some(value);
+        } else if is(b"Lambda-Runtime-Cognito-Identity") {
+            invocation.cognito_identity = Some(value);
+        } else if is(b"Lambda-Runtime-Aws-Tenant-Id") {
+            invocation.tenant_id = Some(value);
         }
     }
     // The id becomes part of a path, the invocation id a header field: what cannot be echoed cannot be answered.
     let is_id = request::is_path_segment(invocation.request_id) && invocation.request_id.len() <= limits::ID_BYTES_MAX;
     let is_attempt = invocation.invocation_id.is_none_or(|id| request::is_field_value(id) && id.len() <= limits::ID_BYTES_MAX);
     (is_id && is_attempt).then_some(invocation)
-}
-
-fn strip_prefix_ignore_case<'a>(text: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
-    let (start, rest) = text.split_at_checked(prefix.len())?;
-    start.eq_ignore_ascii_case(prefix).then_some(rest)
 }
 
 /// The `Category.Reason` of `Lambda-Runtime-Function-Error-Type`. The platform takes `(Runtime|Function).[A-Z][a-zA-Z]+` and reports all

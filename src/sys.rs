@@ -461,13 +461,18 @@ const TRACE_BYTES_MAX: usize = 512;
 /// The variable's text, in memory of its own because `setenv(3)` of glibc leaks every value it is given.
 static mut TRACE_TEXT: [u8; TRACE_BYTES_MAX] = [0; TRACE_BYTES_MAX];
 
+unsafe extern "C" {
+    /// The process's environment (environ(7)): pointers to `NAME=value`, the last one null.
+    static environ: *const *const c_char;
+}
+
 /// Sets `_X_AMZN_TRACE_ID`, or removes it where there is no value, it is too long or holds a NUL.
 pub fn set_trace_variable(value: Option<&[u8]>) {
     const NAME: &CStr = c"_X_AMZN_TRACE_ID";
     let name = NAME.to_bytes();
-    // SAFETY: NAME is NUL-terminated; the process has one thread. The slot must leave the environment before its text changes.
-    unsafe { libc::unsetenv(NAME.as_ptr()) };
     let Some(value) = value.filter(|value| value.len() <= TRACE_BYTES_MAX - name.len() - 2 && !value.contains(&0)) else {
+        // SAFETY: NAME is NUL-terminated; the process has one thread.
+        unsafe { libc::unsetenv(NAME.as_ptr()) };
         return;
     };
     let place = &raw mut TRACE_TEXT;
@@ -478,8 +483,20 @@ pub fn set_trace_variable(value: Option<&[u8]>) {
     text[name.len()] = b'=';
     text[start..start + value.len()].copy_from_slice(value);
     text[start + value.len()] = 0;
-    // SAFETY: the text is a NUL-terminated NAME=value in static memory.
-    unsafe { libc::putenv(text.as_mut_ptr().cast()) };
+    // Usually the text is still in the environment from the last invocation: changing it has changed the variable. Asking the C library
+    // compares the names of all variables.
+    // SAFETY: the text is a NUL-terminated NAME=value in static memory; `environ` is null or a list that ends with null, and the process
+    // has one thread.
+    unsafe {
+        let mut entry = environ;
+        while !entry.is_null() && !(*entry).is_null() {
+            if *entry == text.as_ptr().cast() {
+                return;
+            }
+            entry = entry.add(1);
+        }
+        libc::putenv(text.as_mut_ptr().cast());
+    }
 }
 
 /// A finite number as C's `%.*g` writes it, with at most `digits` digits, at most 17.
@@ -577,5 +594,27 @@ mod instead_of_musl {
             }
         }
         0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_trace_variable_changes_and_goes() {
+        const NAME: &CStr = c"_X_AMZN_TRACE_ID";
+        for value in [Some(&b"Root=1"[..]), Some(b"Root=2;Parent=3"), None, Some(b"Root=4"), Some(&[b'x'; 600]), None] {
+            set_trace_variable(value);
+            assert_eq!(variable(NAME), value.filter(|value| value.len() < 500));
+        }
+        // The function may set it too, and change the list around it.
+        for name in [NAME, c"COLDMOON_TEST_OTHER"] {
+            // SAFETY: both are NUL-terminated, and no other test of this crate uses the environment.
+            unsafe { libc::setenv(name.as_ptr(), c"theirs".as_ptr(), 1) };
+            set_trace_variable(Some(b"Root=5"));
+            assert_eq!(variable(NAME), Some(&b"Root=5"[..]));
+            assert_eq!(std::env::vars_os().filter(|(name, _)| name == "_X_AMZN_TRACE_ID").count(), 1);
+        }
     }
 }

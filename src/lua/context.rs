@@ -3,76 +3,92 @@
 //! Whatever the service did not send is `nil`. The names are those of AWS's Python and Ruby clients, with the blog's aliases.
 
 use super::ffi::*;
+use super::heap::{Heap, stack_slot};
+use super::layout::Slot;
 use super::vm::Vm;
 use super::{decode, stack};
 use crate::interpreter::Invocation;
 use crate::json::SyntaxError;
 use crate::sys;
-use core::ffi::{CStr, c_int};
+use core::ffi::c_int;
 
-/// Fields in a usual context, so that the table is made in its final size.
-const FIELDS: c_int = 15;
+/// Stack slots that the context needs at most: a name and a value for each of its fields, and what is pushed before.
+const SLOTS: usize = 2 * 16 + 8;
 
 /// Pushes the context.
 ///
-/// Stack: [-0, +1]. Raises: memory only.
+/// Stack: [-0, +1]. Raises: memory, and what finalisers raise.
 ///
 /// # Safety
-/// `state` is the main state of `vm`, LUA_MINSTACK slots are free, the calling frames own nothing.
+/// `state` is the main state of `vm` and runs a C function, the calling frames own nothing.
 pub unsafe fn push(vm: *mut Vm, state: *mut lua_State, invocation: &Invocation<'_>) -> Result<(), SyntaxError> {
-    // SAFETY: the caller vouches for `state`; every helper leaves the stack as it found it but for what its name says.
+    // SAFETY: the caller vouches for `state`; `SLOTS` are free, and what is written above the stack top is covered by it before anything
+    // can look there.
     unsafe {
         let env = (*vm).env;
-        lua_createtable(state, 0, FIELDS);
-        let context = lua_gettop(state);
-
-        stack::push_bytes(state, invocation.request_id);
-        lua_pushvalue(state, -1);
-        stack::set_field(state, context, c"aws_request_id");
-        stack::set_field(state, context, c"request_id");
-
-        if let Some(deadline_ms) = invocation.deadline_ms {
-            for name in [c"deadline_ms", c"deadline"] {
-                lua_pushnumber(state, deadline_ms as f64);
-                stack::set_field(state, context, name);
-            }
+        let is_string_mode = (*vm).is_string_mode;
+        let heap = Heap::of(state);
+        while heap.stack_end().offset_from_unsigned(heap.top()) < SLOTS {
+            heap.grow_stack();
         }
+        let before = lua_gettop(state);
         // A closure, so that it can be called with `.` or `:`. Without a deadline there is no time left to speak of.
         lua_pushnumber(state, invocation.deadline_ms.map_or(0.0, |deadline_ms| deadline_ms as f64));
         lua_pushcclosure(state, remaining_time, 1);
-        stack::set_field(state, context, c"get_remaining_time_in_millis");
-
-        set_bytes(state, context, c"invoked_function_arn", invocation.function_arn);
-        set_bytes(state, context, c"function_name", env.function_name);
-        set_bytes(state, context, c"function_version", env.function_version);
-        set_bytes(state, context, c"log_group_name", env.log_group_name);
-        set_bytes(state, context, c"log_stream_name", env.log_stream_name);
-        if let Some(memory_mb) = env.memory_mb {
-            lua_pushnumber(state, f64::from(memory_mb));
-            stack::set_field(state, context, c"memory_limit_in_mb");
+        for (text, push) in [(invocation.client_context, decode::push_value as Push), (invocation.cognito_identity, push_identity)] {
+            match text {
+                Some(text) if is_string_mode => stack::push_bytes(state, text),
+                Some(text) => push(vm, state, text)?,
+                None => lua_pushnil(state),
+            }
         }
-        set_bytes(state, context, c"trace_id", invocation.trace_id);
-        set_bytes(state, context, c"tenant_id", invocation.tenant_id);
-
-        if (*vm).is_string_mode {
-            set_bytes(state, context, c"client_context", invocation.client_context);
-            set_bytes(state, context, c"cognito_identity", invocation.cognito_identity);
-            set_bytes(state, context, c"identity", invocation.cognito_identity);
-            return Ok(());
+        // From here on nothing is collected: what is made is safe without being on the stack.
+        if heap.is_due() {
+            heap.collect();
         }
-        if let Some(client_context) = invocation.client_context {
-            decode::push_value(vm, state, client_context)?;
-            stack::set_field(state, context, c"client_context");
+        let value = |number: c_int| Some(stack_slot(state, before + number)).filter(|slot| !slot.is_nil());
+        let string = |text: &[u8]| heap.find_string(text).unwrap_or_else(|| heap.string(text));
+        let request_id = string(invocation.request_id);
+        let deadline = invocation.deadline_ms.map(|deadline_ms| Slot::number(deadline_ms as f64));
+        let (client_context, identity) = (value(2), value(3));
+        let first = heap.top();
+        let mut next = first;
+        for (name, value) in [
+            (&b"aws_request_id"[..], Some(request_id)),
+            (b"request_id", Some(request_id)),
+            (b"deadline_ms", deadline),
+            (b"deadline", deadline),
+            (b"get_remaining_time_in_millis", value(1)),
+            (b"invoked_function_arn", invocation.function_arn.map(string)),
+            (b"function_name", env.function_name.map(string)),
+            (b"function_version", env.function_version.map(string)),
+            (b"log_group_name", env.log_group_name.map(string)),
+            (b"log_stream_name", env.log_stream_name.map(string)),
+            (b"memory_limit_in_mb", env.memory_mb.map(|mb| Slot::number(f64::from(mb)))),
+            (b"trace_id", invocation.trace_id.map(string)),
+            (b"tenant_id", invocation.tenant_id.map(string)),
+            (b"client_context", client_context),
+            (b"identity", identity),
+            (b"cognito_identity", identity),
+        ] {
+            if let Some(value) = value {
+                next.write(string(name));
+                next.add(1).write(value);
+                next = next.add(2);
+            }
         }
-        if let Some(cognito_identity) = invocation.cognito_identity {
-            push_identity(vm, state, cognito_identity)?;
-            lua_pushvalue(state, -1);
-            stack::set_field(state, context, c"identity");
-            stack::set_field(state, context, c"cognito_identity");
-        }
+        let fields = next.offset_from_unsigned(first) / 2;
+        let table = heap.table(0, fields);
+        table.fill_entries(first, fields);
+        let place = heap.base().add(before as usize);
+        place.write(table.slot());
+        heap.set_top(place.add(1));
         Ok(())
     }
 }
+
+/// What pushes the value of a JSON text.
+type Push = unsafe fn(*mut Vm, *mut lua_State, &[u8]) -> Result<(), SyntaxError>;
 
 /// Pushes the Cognito identity with the names that the other clients give its fields.
 ///
@@ -93,20 +109,6 @@ unsafe fn push_identity(vm: *mut Vm, state: *mut lua_State, text: &[u8]) -> Resu
         }
         lua_remove(state, sent);
         Ok(())
-    }
-}
-
-/// Sets a field to a string, if there is one.
-///
-/// # Safety
-/// As for [`push`], with the context at `context`.
-unsafe fn set_bytes(state: *mut lua_State, context: c_int, name: &CStr, value: Option<&[u8]>) {
-    if let Some(value) = value {
-        // SAFETY: the caller vouches for `state`.
-        unsafe {
-            stack::push_bytes(state, value);
-            stack::set_field(state, context, name);
-        }
     }
 }
 
