@@ -103,6 +103,10 @@ fn serve<T: Transport, I: Interpreter>(env: &Env, api: &mut RuntimeApi<'_, T>, i
         // 7. to 10. The interpreter decodes the event, makes the context, calls the handler and encodes its result into `body`.
         let mut running = Running::new(api, log, Some(&invocation));
         let result = interpreter.call(&invocation, &mut body, &mut running);
+        if sys::is_forked() {
+            log.write_message(Level::Warn, Some(&invocation), &[b"a process that the function has forked came back from it; it ends here"]);
+            sys::exit_child(EXIT_FAILURE);
+        }
         let is_streaming = running.is_streaming;
 
         // 11. One POST, of the result or of the error; of a stream, its end.
@@ -332,7 +336,7 @@ impl<T: Transport> Host for Running<'_, '_, T> {
     }
 
     fn write_stream(&mut self, content_type: &[u8], bytes: &[u8]) -> Result<(), StreamBroken> {
-        let Some(invocation) = self.invocation.filter(|_| !self.is_broken) else { return Err(StreamBroken) };
+        let Some(invocation) = self.invocation.filter(|_| !self.is_broken && !sys::is_forked()) else { return Err(StreamBroken) };
         let mut result = Ok(());
         if !self.is_streaming {
             // From here on the answer of this invocation is this stream, whatever comes.
@@ -345,6 +349,10 @@ impl<T: Transport> Host for Running<'_, '_, T> {
     }
 
     fn exit(&mut self, code: i32, stack: &[u8]) -> ! {
+        if sys::is_forked() {
+            // Its parent answers.
+            sys::exit(code);
+        }
         let mut number = itoa::Buffer::new();
         let code_text = number.format(code).as_bytes();
         let mut message = [0; 64];

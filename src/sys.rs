@@ -7,7 +7,7 @@ use core::ffi::{CStr, c_char, c_int, c_void};
 use core::mem;
 use core::ptr;
 use core::slice;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 /// An error number of the kernel, `errno(3)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,6 +137,7 @@ pub fn connect_datagrams(address: &SocketAddress) -> Result<c_int, Errno> {
 fn connect_as(kind: c_int, address: &SocketAddress) -> Result<c_int, Errno> {
     // SAFETY: no memory is passed.
     let fd = retry(|| unsafe { libc::socket(c_int::from(address.storage.ss_family), kind | libc::SOCK_CLOEXEC, 0) as isize })? as c_int;
+    let fd = off_standard(fd)?;
     // SAFETY: `storage` holds a valid address of `len` bytes.
     let connected = retry(|| unsafe { libc::connect(fd, (&raw const address.storage).cast(), address.len) as isize });
     if let Err(errno) = connected {
@@ -144,6 +145,17 @@ fn connect_as(kind: c_int, address: &SocketAddress) -> Result<c_int, Errno> {
         return Err(errno);
     }
     Ok(fd)
+}
+
+/// Moves a descriptor off those of the standard streams: where one of them is closed, what is meant for the log would be sent.
+fn off_standard(fd: c_int) -> Result<c_int, Errno> {
+    if fd > libc::STDERR_FILENO {
+        return Ok(fd);
+    }
+    // SAFETY: no memory is passed.
+    let moved = retry(|| unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, libc::STDERR_FILENO + 1) as isize });
+    close(fd);
+    moved.map(|fd| fd as c_int)
 }
 
 /// Parts that one call of [`send`] takes.
@@ -303,6 +315,22 @@ pub fn is_terminating() -> bool {
     IS_TERMINATING.load(Ordering::Relaxed)
 }
 
+/// The process that may answer invocations; 0 as long as the function cannot fork.
+static OWN_ID: AtomicI32 = AtomicI32::new(0);
+
+/// From now on the function can fork by itself: this process is the one that answers.
+pub fn watch_forks() {
+    // SAFETY: always valid.
+    OWN_ID.store(unsafe { libc::getpid() }, Ordering::Relaxed);
+}
+
+/// Whether this is a process that the function has forked: then another one answers the invocation. No system call where it cannot fork.
+pub fn is_forked() -> bool {
+    let own = OWN_ID.load(Ordering::Relaxed);
+    // SAFETY: always valid.
+    own != 0 && own != unsafe { libc::getpid() }
+}
+
 /// `fork(2)`: `Ok(0)` in the child, which dies with its parent.
 ///
 /// The system call itself: what the C library does around it is for programs of several threads, and adds 1 KB to the layer's zip. Its
@@ -312,6 +340,9 @@ pub fn fork() -> Result<c_int, Errno> {
     // every architecture, whatever their order.
     let id = retry(|| unsafe { libc::syscall(libc::SYS_clone, libc::SIGCHLD, 0, 0, 0, 0) as isize })? as c_int;
     if id == 0 {
+        if OWN_ID.load(Ordering::Relaxed) != 0 {
+            watch_forks();
+        }
         // SAFETY: no memory is passed.
         unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
     }
@@ -537,6 +568,12 @@ pub fn sleep_ms(ms: u32) {
 pub fn exit(code: c_int) -> ! {
     // SAFETY: called from the only thread.
     unsafe { libc::exit(code) }
+}
+
+/// Ends the process as it is: nothing is flushed, which its parent has to write too.
+pub fn exit_child(code: c_int) -> ! {
+    // SAFETY: always valid.
+    unsafe { libc::_exit(code) }
 }
 
 /// Writes out what C's own streams (`io.open` files, FFI's `printf`) still hold.

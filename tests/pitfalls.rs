@@ -1,6 +1,5 @@
-//! The mistakes that other runtimes make, one test each, named by the right outcome and by its number in the list.
-//!
-//! Not here: 23 and 24, which are about streamed responses (issue 4).
+//! The mistakes that other runtimes make, one test each, named by the right outcome and by its number in the list. That none of the 33 is
+//! missing is a test too.
 
 use std::io::Read;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -37,8 +36,11 @@ fn posts_of(setup: &Setup, events: &[&str]) -> (Vec<Request>, Process) {
     let mut process = setup.start(server.address());
     process.wait_for(&server, 2 * events.len() + 1);
     process.kill();
-    assert_eq!(server.records().len(), 1, "one connection");
-    (server.posts(), process)
+    let posts = server.posts();
+    // Each stream ends its own.
+    let streams = posts.iter().filter(|post| post.header("Transfer-Encoding").is_some()).count();
+    assert_eq!(server.records().len(), 1 + streams, "one connection");
+    (posts, process)
 }
 
 /// The bodies of the responses to these events.
@@ -466,6 +468,32 @@ fn p22_what_is_not_json_is_refused() {
     assert_eq!(posts[texts.len() - 1].text(), "\"still here\"");
 }
 
+/// A function that streams as its event says.
+const STREAMS: &str = "local coldmoon = require 'coldmoon'\n\
+    return { handler = function(event) return coldmoon.stream(function(write)\n\
+      if event == 'late' then write('part') end\n\
+      if event ~= 'fine' then error('oops', 0) end\n\
+      write('whole')\n\
+    end) end }\n";
+
+#[test]
+fn p23_an_error_in_mid_stream_does_not_end_the_body_as_if_complete() {
+    let (posts, process) = posts_of(&Setup::new(STREAMS), &["\"late\"", "\"fine\""]);
+    let names: Vec<&str> = posts[0].trailers.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["Lambda-Runtime-Function-Error-Type", "Lambda-Runtime-Function-Error-Body"], "{}", process.report());
+    assert_eq!((posts[1].text().as_str(), posts[1].trailers.len()), ("whole", 0));
+}
+
+#[test]
+fn p24_an_error_of_a_stream_is_never_in_its_text_and_goes_to_the_right_place() {
+    let (posts, process) = posts_of(&Setup::new(STREAMS), &["\"late\"", "\"early\"", "\"fine\""]);
+    let places: Vec<&str> = posts.iter().map(|post| post.path.rsplit('/').next().unwrap_or_default()).collect();
+    assert_eq!(places, ["response", "error", "response"], "{}", process.report());
+    assert_eq!(posts[0].text(), "part");
+    assert_eq!(posts[1].json()["errorMessage"], "oops");
+    assert_eq!(posts[1].header("Lambda-Runtime-Function-Response-Mode"), None);
+}
+
 #[test]
 fn p25_a_failing_next_is_not_asked_in_a_busy_loop() {
     for status in [404, 429, 503] {
@@ -617,4 +645,12 @@ fn p33_memory_is_flat_also_when_every_invocation_fails_or_is_large() {
     let after = process.rss_kib();
     process.kill();
     assert!(after <= before + 1500, "resident memory grew from {before} to {after} KiB");
+}
+
+#[test]
+fn every_mistake_of_the_list_has_its_test() {
+    for number in 1..=33 {
+        let name = format!("\n#[test]\nfn p{number:02}_");
+        assert!(include_str!("pitfalls.rs").contains(&name), "there is no test of number {number}");
+    }
 }

@@ -997,6 +997,67 @@ fn a_connection_that_breaks_while_a_large_body_is_written_is_reported() {
 }
 
 #[test]
+fn a_process_that_the_function_forks_answers_nothing() {
+    // `fork` by its number, which the static build finds too.
+    let number =
+        if cfg!(target_arch = "aarch64") { "ffi.C.syscall(220, ffi.cast('long', 17), nil, nil, nil, nil)" } else { "ffi.C.syscall(57)" };
+    let source = format!(
+        "local ffi = require 'ffi' ffi.cdef 'long syscall(long, ...); int usleep(unsigned);' local coldmoon = require 'coldmoon'\n\
+         return {{ handler = function(event)\n\
+           local is_child = {number} == 0\n\
+           if not is_child then ffi.C.usleep(100000) end\n\
+           if event == 'return' then return is_child end\n\
+           if event == 'raise' then if is_child then error('child') end return is_child end\n\
+           if event == 'exit' then if is_child then os.exit(3) end return is_child end\n\
+           return coldmoon.stream(function(write) write(tostring(is_child)) end)\n\
+         end }}\n"
+    );
+    const EVENTS: [&str; 4] = ["return", "raise", "exit", "stream"];
+    let turn = AtomicUsize::new(0);
+    let server = Server::start(move |_, peer| {
+        while let Some(request) = peer.try_request() {
+            match request.is_next().then(|| EVENTS.get(turn.fetch_add(1, Ordering::SeqCst))) {
+                None => peer.send(accepted()),
+                Some(Some(name)) => peer.send(event(name, format!("\"{name}\""))),
+                Some(None) => {}
+            }
+        }
+    });
+    let mut process = Setup::new(source).start(server.address());
+    process.wait_for(&server, 2 * EVENTS.len() + 1);
+    process.kill();
+    let posts: Vec<String> =
+        server.posts().iter().map(|post| format!("{} {}", post.path.rsplit('/').nth(1).unwrap(), post.text())).collect();
+    assert_eq!(posts, EVENTS.map(|name| format!("{name} false")), "{}", process.report());
+    let log = process.log();
+    assert_eq!(log.matches("came back from it; it ends here").count(), 3, "{log}");
+}
+
+#[test]
+fn a_closed_standard_stream_is_no_place_for_the_connection() {
+    // The connection is opened while the number 1, and later 2, is free; what is printed must not be sent.
+    for stream in [1, 2] {
+        let server = Server::start(|number, peer| {
+            if number < 3 {
+                peer.answer(event(&format!("id-{number}"), "1"));
+                peer.request();
+                peer.send(String::from_utf8(accepted()).unwrap().replacen("\r\n", "\r\nConnection: close\r\n", 1));
+                peer.close();
+            }
+        });
+        let source = format!(
+            "local ffi = require 'ffi' ffi.cdef 'int close(int)'\n\
+             return {{ handler = function(event) ffi.C.close({stream}) print('out') io.stderr:write('error\\n') return event end }}\n"
+        );
+        let mut process = Setup::new(source).start(server.address());
+        process.wait_for(&server, 6);
+        process.kill();
+        server.check();
+        assert!(server.posts().iter().all(|post| post.text() == "1"), "{:?}", server.lines());
+    }
+}
+
+#[test]
 fn a_log_that_nobody_reads_does_not_end_the_process() {
     // A write to a pipe without a reader is a signal, unless somebody thinks of it.
     let server = Server::start(|_, peer| {

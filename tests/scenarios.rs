@@ -3,10 +3,10 @@
 
 use coldmoon_tests::process::{Process, Setup};
 use coldmoon_tests::server::Server;
-use coldmoon_tests::wire::{Request, accepted, event, event_fields, refused, reply};
+use coldmoon_tests::wire::{Request, accepted, event, event_fields, read_request, refused, reply};
 use coldmoon_tests::{tell, workspace};
 
-/// Section, rule, file, test.
+/// Section, rule, file, test; of `handlers`, the behaviour.
 const ROWS: &[(&str, &str, &str, &str)] = &[
     (
         "1",
@@ -152,11 +152,129 @@ const ROWS: &[(&str, &str, &str, &str)] = &[
     ("15.3", "the address may be a name and carry a path", "protocol", "every_request_of_an_invocation_is_its_golden_bytes"),
     ("15.4", "control bytes never reach a header", "scenarios", "the_xray_cause_is_one_line_of_ascii_within_its_bound"),
     ("15.6", "a cut in a stream makes all later calls 403: exit", "scenarios", "after_a_cut_stream_403_on_next_ends_the_process"),
+    (
+        "1",
+        "files come from LAMBDA_TASK_ROOT, wherever the executable and the working directory are",
+        "scenarios",
+        "the_task_root_alone_says_where_the_function_is",
+    ),
+    (
+        "2.1",
+        "init/error: the process ends whatever the answer, also 403",
+        "protocol",
+        "a_refused_init_error_still_ends_the_process_with_its_message",
+    ),
+    ("2.1", "restore/next: 403, 404 and 500 end the process", "lifecycle", "a_refused_restore_ends_the_process_with_a_message"),
+    ("2.1", "restore/error: the process ends whatever the answer", "scenarios", "a_refused_restore_error_still_ends_the_process"),
+    ("2.1", "any other status of next: a pause, and again", "protocol", "next_answered_by_another_status_is_asked_again_and_works"),
+    ("2.1", "no busy loop on a failing next", "pitfalls", "p25_a_failing_next_is_not_asked_in_a_busy_loop"),
+    ("2.2", "a request id is any text that a path can hold", "scenarios", "a_request_id_of_odd_characters_is_echoed_as_it_is"),
+    ("2.2", "a deadline that is missing or no number is none", "scenarios", "a_deadline_that_is_none_is_none"),
+    ("2.2", "the remaining time is never negative", "handlers", "context_remaining_time"),
+    ("2.2", "the function's ARN is that of each invocation", "handlers", "context_fields"),
+    ("2.2", "the client context is JSON, decoded already", "handlers", "context_fields"),
+    ("2.2", "the Cognito identity's two fields", "handlers", "context_fields"),
+    ("2.2", "what was not sent is absent", "handlers", "context_fields_absent"),
+    ("2.2", "fields that are unknown change nothing", "protocol", "header_fields_are_found_in_every_form"),
+    ("2.3", "a chunk's size of up to sixteen digits", "scenarios", "the_longest_size_of_a_chunk_is_read"),
+    ("2.3", "an event of no bytes", "pitfalls", "p16_an_empty_body_is_handled"),
+    (
+        "2.4",
+        "the invocation id is absent where next had none, and on init/error",
+        "protocol",
+        "the_init_error_is_its_golden_bytes_and_the_only_request",
+    ),
+    ("2.4", "410 to a stream is not fatal", "scenarios", "a_stream_that_is_refused_is_a_message_and_the_next_event_is_served"),
+    ("2.5", "every POST has its length, also of nothing", "scenarios", "an_empty_result_has_its_length"),
+    ("2.5", "an error type that is none becomes one", "pitfalls", "p09_an_error_has_a_json_body_a_type_header_a_traceback_and_a_log_entry"),
+    ("2.5", "a content type that would break the request is refused", "handlers", "result_raw_refused"),
+    ("2.5", "heads of up to a megabyte", "protocol", "header_fields_are_found_in_every_form"),
+    ("2.5", "431 without a length: read to the end", "scenarios", "a_431_without_a_length_is_read_to_its_end"),
+    ("2.6", "interim replies are skipped", "protocol", "a_reply_behind_an_interim_reply_is_taken_at_every_split"),
+    ("2.6", "a half-closed connection", "protocol", "a_half_closed_connection_still_takes_the_answer"),
+    ("2.6", "a proxy of the environment is never used", "scenarios", "a_proxy_in_the_environment_is_ignored"),
+    ("2.6", "a reply to next that is cut is asked for again", "protocol", "a_reply_to_next_cut_at_every_byte_is_asked_for_again"),
+    ("2.7", "a response over the limit is found before it is sent", "handlers", "response_size_limit"),
+    ("2.7", "an event without a request id is no event", "protocol", "next_answered_by_another_status_is_asked_again_and_works"),
+    ("2.7", "the body of a reply is read and never printed", "pitfalls", "p18_what_the_api_replies_is_never_printed"),
+    ("2.8", "an error that was not caught is answered, the process goes on", "handlers", "error_runtime"),
+    ("2.8", "memory that runs out is answered, then the process ends", "handlers", "memory_tables"),
+    ("2.8", "os.exit in INIT is an init error", "handlers", "exit_in_init"),
+    ("3.1", "the address is required", "protocol", "an_address_that_is_none_is_a_message_and_exit_1"),
+    ("3.1", "_HANDLER is required", "handlers", "malformed_handler_name_absent"),
+    ("3.1", "_X_AMZN_TRACE_ID changes with each invocation and goes", "handlers", "trace_id_in_the_environment"),
+    ("3.1", "name, version, memory and log names are in the context", "handlers", "context_fields"),
+    ("3.3", "the log level filters", "handlers", "json_log_level"),
+    ("3.3", "the log level is compared in any case, and in text too", "scenarios", "the_log_level_filters_in_both_formats"),
+    ("4.1", "an error document is at most one megabyte", "scenarios", "an_error_document_is_bounded_and_json"),
+    ("4.2", "Runtime.HandlerNotFound", "handlers", "handler_not_found"),
+    ("4.2", "Runtime.MalformedHandlerName", "handlers", "malformed_handler_name"),
+    ("4.2", "Runtime.ImportModuleError", "handlers", "import_error_lists_every_place"),
+    ("4.2", "Runtime.UserCodeSyntaxError", "handlers", "syntax_error"),
+    ("4.2", "Runtime.MarshalError", "handlers", "marshal_error"),
+    ("4.2", "Runtime.UnmarshalError", "handlers", "unmarshal_error"),
+    ("4.2", "Runtime.LambdaContextUnmarshalError", "handlers", "context_is_not_json"),
+    ("4.2", "Runtime.ExitError", "handlers", "exit_3"),
+    ("4.2", "Runtime.BeforeSnapshotError", "lifecycle", "a_hook_before_the_snapshot_that_fails_is_an_init_error"),
+    ("4.2", "Runtime.AfterRestoreError", "lifecycle", "a_hook_after_the_restore_that_fails_is_a_restore_error"),
+    ("4.3", "a cause that is too long keeps its stack", "scenarios", "a_cause_with_a_long_message_keeps_its_stack"),
+    ("5", "application/octet-stream, or any other content type", "stream", "the_content_type_and_the_attempt_are_in_the_head"),
+    ("5", "413 with a trailer of its own", "scenarios", "a_stream_that_is_refused_is_a_message_and_the_next_event_is_served"),
+    (
+        "5",
+        "413 of a server that reads no more",
+        "stream",
+        "an_early_413_of_a_server_that_reads_no_more_and_does_not_close_makes_write_fail",
+    ),
+    ("5", "chunks arrive while the handler runs", "stream", "chunks_arrive_while_the_handler_still_runs"),
+    ("5", "500 to a stream ends the process", "stream", "a_stream_answered_by_500_ends_the_process"),
+    ("6.1", "complete lines, one write each", "pitfalls", "p10_numbers_are_numbers_and_a_print_is_one_write"),
+    ("6.1", "a line without its end is written when the call ends", "handlers", "write_partial_lines"),
+    ("6.2", "timestamp, level, message, requestId; errors with type and stack", "handlers", "json_log"),
+    ("6.2", "INFO is the default", "scenarios", "the_log_level_filters_in_both_formats"),
+    ("6.2", "nothing but JSON lines, also when a finaliser raises", "scenarios", "a_finaliser_that_raises_writes_a_json_line"),
+    ("7", "SIGTERM while it waits: the hooks run", "lifecycle", "a_termination_while_it_waits_runs_the_hooks_in_order"),
+    ("7", "a registration without an answer does not end the runtime", "lifecycle", "a_registration_without_an_answer_is_a_warning"),
+    (
+        "7",
+        "an idle connection that was closed meanwhile is opened again",
+        "protocol",
+        "a_connection_closed_between_exchanges_is_opened_again",
+    ),
+    (
+        "8",
+        "AWS's emulator: eight at a time, a killed worker comes back",
+        "emulator",
+        "managed_instances_serve_eight_invocations_at_the_same_time",
+    ),
+    ("8", "every line whole", "lifecycle", "lines_of_eight_writers_are_whole"),
+    ("8", "every line with the id of its request", "lifecycle", "json_lines_carry_the_id_of_their_request"),
+    ("8", "workers end with their parent", "lifecycle", "workers_die_with_their_parent"),
+    ("8", "a server that is gone ends it, with pauses", "lifecycle", "the_parent_ends_when_the_server_is_gone"),
+    ("8", "SIGTERM reaches every worker", "lifecycle", "a_termination_runs_the_hooks_of_every_worker"),
+    ("9", "restore/next is asked without hooks too", "lifecycle", "the_restore_is_awaited_without_hooks_too"),
+    ("9", "no hook of a snapshot runs elsewhere", "lifecycle", "the_hooks_of_a_snapshot_run_nowhere_else"),
+    ("9", "AWS's emulator: both hooks", "emulator", "a_snapshot_with_both_hooks"),
+    ("12", "the names of the context's fields", "handlers", "context_fields"),
+    (
+        "15.2",
+        "an early answer of a server that neither reads nor closes",
+        "protocol",
+        "an_early_answer_is_heard_though_the_server_reads_no_more_and_does_not_close",
+    ),
+    ("15.3", "the address may be of IPv6", "scenarios", "the_address_may_be_of_ipv6"),
+    ("15.5", "after 413 comes next", "pitfalls", "p17_after_413_comes_next_and_no_error"),
+    ("15.8", "User-Agent: coldmoon/VERSION", "protocol", "every_request_of_an_invocation_is_its_golden_bytes"),
+    ("15.11", "several attempts of one request id", "scenarios", "two_attempts_of_one_request_are_two_invocations"),
 ];
 
 #[test]
 fn every_row_names_a_test_that_exists() {
     for (section, rule, file, name) in ROWS {
+        if *file == "handlers" {
+            assert!(workspace().join(format!("tests/handlers/{name}.lua")).is_file(), "{section} {rule}: there is no behaviour {name}");
+            continue;
+        }
         let path = workspace().join(format!("tests/{file}.rs"));
         let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let found =
@@ -268,4 +386,239 @@ fn after_a_cut_stream_403_on_next_ends_the_process() {
     assert_eq!(process.wait().code, 1);
     let log = process.log();
     assert!(log.contains("[WARN] id-1 ") && log.contains("[FATAL] ") && log.contains("403"), "{log}");
+}
+
+#[test]
+fn the_task_root_alone_says_where_the_function_is() {
+    let server = Server::start(|_, peer| {
+        peer.answer(event("id-1", "1"));
+        peer.answer(accepted());
+    });
+    let setup = Setup::new("return { handler = function(event) return event end }\n");
+    let mut child = setup.command(&server.address()).current_dir("/").spawn().expect("it starts");
+    coldmoon_tests::wait_until("the answer", || server.count() == 3, || server.lines().join("\n"));
+    child.kill().expect("it runs");
+    child.wait().expect("it was killed");
+    assert_eq!(server.posts()[0].text(), "1");
+}
+
+#[test]
+fn a_refused_restore_error_still_ends_the_process() {
+    for status in [403, 404, 500] {
+        let server = Server::start(move |_, peer| {
+            while let Some(request) = peer.try_request() {
+                if request.method == "POST" { peer.send(refused(status)) } else { peer.send(reply("200 OK", "", "")) }
+            }
+        });
+        let setup = Setup::new("require 'coldmoon'.after_restore(function() error('oops', 0) end) return print\n")
+            .with("_HANDLER", "app")
+            .with("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start");
+        let mut process = setup.start(server.address());
+        assert_eq!(process.wait().code, 1, "{}", process.report());
+        assert_eq!(server.lines().last().map(String::as_str), Some("POST /2018-06-01/runtime/restore/error"));
+        assert!(process.log().contains("Runtime.AfterRestoreError: oops"), "{}", process.report());
+    }
+}
+
+#[test]
+fn a_request_id_of_odd_characters_is_echoed_as_it_is() {
+    let id = "-._~!$&'()*+,;=:@Az09";
+    let server = Server::start(move |_, peer| {
+        peer.answer(event(id, "1"));
+        peer.answer(accepted());
+    });
+    let mut process = Setup::new("return { handler = function(_, context) return context.aws_request_id end }\n").start(server.address());
+    process.wait_for(&server, 3);
+    process.kill();
+    assert_eq!(server.lines()[1], format!("POST /2018-06-01/runtime/invocation/{id}/response"));
+    assert_eq!(server.posts()[0].json(), id);
+}
+
+#[test]
+fn a_deadline_that_is_none_is_none() {
+    let source =
+        "return { handler = function(_, context) return { context.deadline_ms == nil, context.get_remaining_time_in_millis() } end }\n";
+    for deadline in ["", "soon", "-1", "12 34", "99999999999999999999999999", "1e12"] {
+        let fields = format!("Lambda-Runtime-Aws-Request-Id: id-1\r\nLambda-Runtime-Deadline-Ms: {deadline}\r\n");
+        let server = Server::start(move |_, peer| {
+            peer.answer(reply("200 OK", &fields, "1"));
+            peer.answer(accepted());
+        });
+        let mut process = Setup::new(source).start(server.address());
+        process.wait_for(&server, 3);
+        process.kill();
+        assert_eq!(server.posts()[0].text(), "[true,0]", "{deadline:?}");
+    }
+}
+
+#[test]
+fn the_longest_size_of_a_chunk_is_read() {
+    let bytes =
+        format!("HTTP/1.1 200 OK\r\n{}Transfer-Encoding: chunked\r\n\r\n0000000000000005\r\n[1,2]\r\n0\r\n\r\n", event_fields("id-1"));
+    let server = Server::start(move |_, peer| {
+        peer.answer(&bytes);
+        peer.answer(accepted());
+    });
+    let mut process = Setup::new("return { handler = function(event) return event end }\n").start(server.address());
+    process.wait_for(&server, 3);
+    process.kill();
+    assert_eq!(server.posts()[0].text(), "[1,2]");
+}
+
+#[test]
+fn a_stream_that_is_refused_is_a_message_and_the_next_event_is_served() {
+    let oversized = "HTTP/1.1 413 Too Large\r\nTransfer-Encoding: chunked\r\nTrailer: End-Of-Response\r\n\r\n2\r\n{}\r\n0\r\nEnd-Of-Response: Oversized\r\n\r\n";
+    for (answer, status) in [(refused(410), "410"), (refused(403), "403"), (oversized.into(), "413")] {
+        let server = Server::start(move |number, peer| {
+            peer.answer(event(&format!("id-{number}"), "1"));
+            if number == 0 {
+                peer.answer(&answer)
+            } else {
+                peer.answer(accepted())
+            };
+        });
+        let source = "return { handler = function() return require 'coldmoon'.stream(function(write) write('part') end) end }\n";
+        let mut process = Setup::new(source).start(server.address());
+        process.wait_for(&server, 4);
+        process.kill();
+        assert!(process.log().contains(&format!("[WARN] id-0 the Runtime API answered {status}")), "{}", process.report());
+        assert_eq!(process.log().lines().count(), 1, "{}", process.report());
+    }
+}
+
+#[test]
+fn an_empty_result_has_its_length() {
+    let (post, _) = post_of(&Setup::new("return { handler = function() return require 'coldmoon'.raw('') end }\n"), "");
+    assert_eq!((post.header("Content-Length"), post.body.len()), (Some("0"), 0));
+}
+
+#[test]
+fn a_431_without_a_length_is_read_to_its_end() {
+    let server = Server::start(|number, peer| {
+        if number == 0 {
+            peer.answer("HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n431 Request");
+            peer.send(" Header Fields Too Large");
+            peer.close();
+        } else {
+            peer.answer(event("id-1", "1"));
+            peer.answer("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n400 Bad Request");
+            peer.close();
+        }
+    });
+    let mut process = Setup::new("return { handler = function(event) return event end }\n").start(server.address());
+    process.wait_for(&server, 4);
+    process.kill();
+    let log = process.log();
+    assert!(log.contains("answered 431 to the request for the next event") && log.contains("id-1 the Runtime API answered 400"), "{log}");
+}
+
+#[test]
+fn a_proxy_in_the_environment_is_ignored() {
+    // Nobody listens there.
+    let nowhere = format!("http://{}", Server::start(|_, _| {}).address());
+    let mut setup = Setup::new("return { handler = function(event) return event end }\n");
+    for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy", "ALL_PROXY"] {
+        setup.env.insert(name.into(), nowhere.clone());
+    }
+    assert_eq!(post_of(&setup, "").0.text(), "1");
+}
+
+#[test]
+fn the_log_level_filters_in_both_formats() {
+    let source = "local log = require 'coldmoon.log'\n\
+        return { handler = function() for _, name in ipairs({ 'trace', 'debug', 'info', 'warn', 'error', 'fatal' }) do log[name](name) end end }\n";
+    for (format, level, expected) in [
+        ("JSON", "", "info warn error fatal"),
+        ("JSON", "Debug", "debug info warn error fatal"),
+        ("JSON", "fatal", "fatal"),
+        ("JSON", "nonsense", "info warn error fatal"),
+        ("Text", "", "trace debug info warn error fatal"),
+        ("Text", "WARN", "warn error fatal"),
+    ] {
+        let setup = Setup::new(source).with("AWS_LAMBDA_LOG_FORMAT", format).with("AWS_LAMBDA_LOG_LEVEL", level);
+        let log = post_of(&setup, "").1.log();
+        let found: Vec<String> = log
+            .lines()
+            .map(|line| match serde_json::from_str::<serde_json::Value>(line) {
+                Ok(entry) => entry["message"].as_str().unwrap_or_default().to_owned(),
+                Err(_) => line.rsplit(' ').next().unwrap_or_default().to_owned(),
+            })
+            .collect();
+        assert_eq!(found.join(" "), expected, "{format} {level}: {log}");
+    }
+}
+
+#[test]
+fn an_error_document_is_bounded_and_json() {
+    // Every byte becomes six.
+    for source in [
+        "return { handler = function() error(('\\1'):rep(2e6), 0) end }\n",
+        "return { handler = function() error({ type = ('T'):rep(2e6), message = ('\\1'):rep(2e6) }) end }\n",
+    ] {
+        let (post, process) = post_of(&Setup::new(source), "");
+        assert!(post.path.ends_with("/id-1/error") && post.body.len() <= 1 << 20, "{} bytes\n{}", post.body.len(), process.report());
+        assert!(post.json()["errorMessage"].as_str().is_some_and(|text| text.len() > 50_000));
+    }
+    let server = Server::start(|_, peer| drop(peer.answer(accepted())));
+    let mut process = Setup::new("error(('\\1'):rep(2e6), 0)\n").start(server.address());
+    assert_eq!(process.wait().code, 1);
+    let post = &server.posts()[0];
+    assert!(post.body.len() <= 1 << 20 && post.json()["errorMessage"].as_str().is_some_and(|text| text.len() > 50_000));
+}
+
+#[test]
+fn a_cause_with_a_long_message_keeps_its_stack() {
+    let (post, process) = post_of(&Setup::new("return { handler = function() error(('x'):rep(1e6)) end }\n"), "");
+    let cause = post.header("Lambda-Runtime-Function-XRay-Error-Cause").unwrap_or_else(|| panic!("none\n{}", process.report()));
+    let cause: serde_json::Value = serde_json::from_str(cause).expect("JSON");
+    assert_eq!(cause["exceptions"][0]["stack"][1], serde_json::json!({ "path": "app.lua", "line": 1, "label": "in function 'handler'" }));
+    assert_eq!(cause["paths"], serde_json::json!(["[C]", "app.lua"]));
+}
+
+#[test]
+fn a_finaliser_that_raises_writes_a_json_line() {
+    let source =
+        "return { handler = function() getmetatable(newproxy(true)).__gc = function() error('oops', 0) end collectgarbage() end }\n";
+    let log = post_of(&Setup::new(source).with("AWS_LAMBDA_LOG_FORMAT", "JSON"), "").1.log();
+    let entry: serde_json::Value = serde_json::from_str(&log).unwrap_or_else(|error| panic!("{error}: {log}"));
+    assert_eq!(
+        (&entry["level"], &entry["message"], &entry["requestId"]),
+        (&"ERROR".into(), &"error in a finaliser: oops".into(), &"id-1".into())
+    );
+}
+
+#[test]
+fn the_address_may_be_of_ipv6() {
+    use std::io::Write;
+    let Ok(listener) = std::net::TcpListener::bind("[::1]:0") else {
+        coldmoon_tests::skip("this machine has no IPv6");
+        return;
+    };
+    let port = listener.local_addr().expect("an address").port();
+    let mut process = Setup::new("return { handler = function(event) return event end }\n").start(format!("[::1]:{port}"));
+    let (mut stream, _) = listener.accept().expect("a connection");
+    stream.set_read_timeout(Some(coldmoon_tests::PATIENCE)).expect("a socket option");
+    let mut unread = Vec::new();
+    let mut request = |stream: &mut std::net::TcpStream| read_request(stream, &mut unread).expect("HTTP").expect("a request");
+    assert_eq!(request(&mut stream).header("Host"), Some(format!("[::1]:{port}").as_str()));
+    stream.write_all(&event("id-1", "1")).expect("it reads");
+    assert_eq!(request(&mut stream).text(), "1");
+    process.kill();
+}
+
+#[test]
+fn two_attempts_of_one_request_are_two_invocations() {
+    let attempt = |number: u32| format!("{}Lambda-Runtime-Invocation-Id: attempt-{number}\r\n", event_fields("id-1"));
+    let server = Server::start(move |_, peer| {
+        for number in [1, 2] {
+            peer.answer(reply("200 OK", &attempt(number), number.to_string()));
+            peer.answer(if number == 1 { refused(410) } else { accepted() });
+        }
+    });
+    let mut process = Setup::new("return { handler = function(event) return event end }\n").start(server.address());
+    process.wait_for(&server, 5);
+    process.kill();
+    let answers: Vec<(String, Option<String>)> =
+        server.posts().iter().map(|post| (post.text(), post.header("Lambda-Runtime-Invocation-Id").map(str::to_owned))).collect();
+    assert_eq!(answers, [("1".into(), Some("attempt-1".into())), ("2".into(), Some("attempt-2".into()))]);
 }

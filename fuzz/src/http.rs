@@ -26,8 +26,13 @@ const RESET: u8 = b'R';
 const REFUSE: u8 = b'P';
 /// Mark: one byte of what is sent is taken.
 const TAKE_ONE: u8 = b'T';
+/// Mark: nothing is taken while something is to be received.
+const TAKE_NONE: u8 = b'N';
+/// All marks.
+const MARKS: [u8; 6] = [SPLIT, END, RESET, REFUSE, TAKE_ONE, TAKE_NONE];
 
-/// The whole conversation ends, each event gets at most one POST, and only a 200 with a request id is an event.
+/// The whole conversation ends, each event gets at most one POST, what is sent of its body is right up to where it ends, an answer belongs to
+/// a POST, and only a 200 with a request id is an event.
 ///
 /// The first byte bounds what one `receive` gives, the rest is what the server sends and does.
 pub fn http_reply(data: &[u8]) {
@@ -83,11 +88,13 @@ fn talk(peer: &mut Peer<'_, '_>, is_pipelined: bool) {
             seen.begin();
         }
         let answer = answer(&mut api, &invocation);
-        let posts = shared.borrow_mut().seen().posts;
-        assert!(posts <= 1, "{posts} POSTs of one event");
-        // The end of a stream is sent and answered even where its beginning was refused.
-        let is_stream = matches!(invocation.event.first(), Some(b's' | b't'));
-        assert!(posts == 1 || answer.is_err() || is_stream, "an answer without a POST");
+        {
+            let mut peer = shared.borrow_mut();
+            let Seen { posts, sent, .. } = peer.seen();
+            assert!(*posts <= 1, "{posts} POSTs of one event");
+            assert!(*posts == 1 || answer.is_err(), "an answer without a POST");
+            check_body(&invocation, sent);
+        }
         if answer == Ok(500) {
             return;
         }
@@ -115,6 +122,8 @@ fn answer<T: Transport>(api: &mut RuntimeApi<'_, T>, invocation: &Invocation<'_>
 struct Seen {
     gets: usize,
     posts: usize,
+    /// What was taken of the request.
+    sent: Vec<u8>,
     /// What the connection has given since the request was sent.
     given: Vec<u8>,
     /// Whether it has ended then.
@@ -154,7 +163,7 @@ impl Peer<'_, '_> {
 
     fn mark(&self) -> Option<u8> {
         match self.script {
-            [MARK, mark @ (SPLIT | END | RESET | REFUSE | TAKE_ONE), ..] => Some(*mark),
+            [MARK, mark, ..] if MARKS.contains(mark) => Some(*mark),
             _ => None,
         }
     }
@@ -198,6 +207,10 @@ impl Transport for Shared<'_, '_, '_, '_> {
                 peer.skip_mark();
                 1
             }
+            Some(TAKE_NONE) => {
+                peer.skip_mark();
+                return Ok(0);
+            }
             _ => all,
         };
         let first = parts.iter().find(|part| !part.is_empty()).expect("there is something to send");
@@ -208,9 +221,10 @@ impl Transport for Shared<'_, '_, '_, '_> {
             seen.posts += 1;
         }
         if first.starts_with(b"GET /") || first.starts_with(b"POST /") {
-            (seen.is_over, seen.given, seen.is_ahead) = (false, Vec::new(), false);
+            (seen.is_over, seen.given, seen.sent, seen.is_ahead) = (false, Vec::new(), Vec::new(), false);
         }
         seen.is_ahead |= taken == all && !first.starts_with(b"GET /") && parts.last().is_some_and(|last| last.starts_with(b"GET /"));
+        seen.sent.extend_from_slice(&parts.concat()[..taken]);
         Ok(taken)
     }
 
@@ -218,7 +232,7 @@ impl Transport for Shared<'_, '_, '_, '_> {
         let mut peer = self.0.borrow_mut();
         peer.count();
         assert!(!into.is_empty(), "no room to receive");
-        while matches!(peer.mark(), Some(SPLIT | REFUSE | TAKE_ONE)) {
+        while matches!(peer.mark(), Some(SPLIT | REFUSE | TAKE_ONE | TAKE_NONE)) {
             peer.skip_mark();
         }
         match peer.mark() {
@@ -234,7 +248,7 @@ impl Transport for Shared<'_, '_, '_, '_> {
             _ => {}
         }
         let bound = into.len().min(peer.piece_bytes_max).min(peer.script.len());
-        let is_mark = |pair: &[u8]| pair[0] == MARK && matches!(pair[1], SPLIT | END | RESET | REFUSE | TAKE_ONE);
+        let is_mark = |pair: &[u8]| pair[0] == MARK && MARKS.contains(&pair[1]);
         let count = peer.script.windows(2).take(bound).position(is_mark).unwrap_or(bound);
         let (bytes, rest) = peer.script.split_at(count);
         into[..count].copy_from_slice(bytes);
@@ -256,6 +270,23 @@ impl Transport for Shared<'_, '_, '_, '_> {
         let seen = peer.seen();
         seen.is_ahead &= seen.posts == 0;
     }
+}
+
+/// Fails where what was sent of the body is not the beginning of what it should be.
+fn check_body(invocation: &Invocation<'_>, sent: &[u8]) {
+    let Some(start) = sent.windows(4).position(|end| end == b"\r\n\r\n") else { return };
+    let (event, body) = (invocation.event, &sent[start + 4..]);
+    let expected = match event.first() {
+        Some(b'f') => b"{\"errorMessage\":".to_vec(),
+        // An end without an error or with one, or where the chunks before it have failed, no end.
+        Some(b's') => [format!("{:x}\r\n", event.len()).as_bytes(), event, b"\r\n4\r\nmore\r\n0\r\n\r\n"].concat(),
+        Some(b't') => {
+            [format!("{:x}\r\n", event.len()).as_bytes(), event, b"\r\n4\r\nmore\r\n0\r\nLambda-Runtime-Function-Error-Type: "].concat()
+        }
+        _ => event.to_vec(),
+    };
+    let (shown, wanted) = (body.escape_ascii(), expected.escape_ascii());
+    assert!(body.starts_with(&expected) || expected.starts_with(body), "a body of {shown} instead of {wanted}");
 }
 
 /// Fails where these bytes are no such event.
@@ -367,6 +398,13 @@ mod tests {
         ] {
             assert_eq!(behind_reply(reply.as_bytes()), Some(rest.as_bytes()), "{reply}");
         }
+    }
+
+    #[test]
+    #[should_panic(expected = "a body of")]
+    fn a_body_that_is_another_is_found() {
+        let invocation = Invocation { request_id: b"id", event: b"st", ..Invocation::default() };
+        check_body(&invocation, b"POST / HTTP/1.1\r\n\r\n2\r\ns0\r\n\r\n");
     }
 
     #[test]

@@ -105,6 +105,9 @@ const CONVERSATIONS: &[&[u8]] = &[
     b"\x07HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: s\r\nContent-Length: 6\r\n\r\nstream\0SHTTP/1.1 202 A\r\nContent-Length: 0\r\n\r\n\
       \0SHTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: t\r\nContent-Length: 7\r\n\r\ntrailer\0SHTTP/1.1 413 L\r\nConnection: close\r\n\r\nno\0E\
       HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: s\r\nContent-Length: 2\r\n\r\nst\0T\0PHTTP/1.1 400 B\r\nContent-Length: 0\r\n\r\n",
+    b"\x05HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: a\r\nContent-Length: 3\r\n\r\nabc\0S\0T\0NHTTP/1.1 100 C\r\n\r\n\0S\0NHTTP/1.1 413 L\r\n\
+      Content-Length: 2\r\n\r\n{}\0SHTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: b\r\nContent-Length: 3\r\n\r\ntuv\0T\0T\0NHTTP/1.1 413 L\r\n\
+      Content-Length: 0\r\n\r\n\0SHTTP/1.1 500 E\r\nContent-Length: 0\r\n\r\n",
     b"\x28HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: r\r\nContent-Length: 2\r\n\r\nhi\0RHTTP/1.1 202 A\r\nContent-Length: 0\r\n\r\n\
       \0SHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno\0SHTTP/1.1 204 N\r\n\r\n\0SHTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: q\r\n\
       Content-Length: 2\r\n\r\nhi\0T\0RHTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: u\r\nContent-Length: 0\r\n\r\n",
@@ -138,6 +141,7 @@ const HTTP_PIECES: &[&[u8]] = &[
     b"\0R",
     b"\0P",
     b"\0T",
+    b"\0N",
     b"HTTP/1.1 200 OK\r\n",
     b"HTTP/1.0 200 OK\r\n",
     b"HTTP/1.1 100 Continue\r\n\r\n",

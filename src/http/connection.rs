@@ -145,12 +145,14 @@ pub struct Connection<T: Transport> {
     is_ahead: bool,
     /// What came of that reply together with the one before.
     ahead: Buffer,
+    /// Whether a chunk was not sent whole: what followed it would be taken for its rest.
+    is_cut: bool,
 }
 
 impl<T: Transport> Connection<T> {
     /// A connection that opens when it is first used.
     pub const fn new(transport: T) -> Connection<T> {
-        Connection { transport, is_open: false, is_ahead: false, ahead: Buffer::with_first(limits::REPLY_BYTES_MAX, 4096) }
+        Connection { transport, is_open: false, is_cut: false, is_ahead: false, ahead: Buffer::with_first(limits::REPLY_BYTES_MAX, 4096) }
     }
 
     /// Sends `request` and receives the reply into `rx`, whose former contents are dropped.
@@ -231,6 +233,8 @@ impl<T: Transport> Connection<T> {
         let mut taken = 0;
         while parts.iter().any(|part| !part.is_empty()) {
             match self.transport.send(&parts) {
+                // Words before the first byte of a request answer nothing: the connection is out of step.
+                Ok(0) if taken == 0 => return (Err(Error::Closed), 0),
                 Ok(0) => {
                     if let Err(error) = self.fill(rx, 1) {
                         return (Err(error), taken);
@@ -258,6 +262,7 @@ impl<T: Transport> Connection<T> {
     /// a POST, a second connection is tried if not a byte was taken.
     pub fn start(&mut self, head: &[u8], rx: &mut Buffer) -> Result<(), Error> {
         self.close_if_stale();
+        self.is_cut = false;
         for is_last in [false, true] {
             rx.clear();
             if !self.is_open {
@@ -282,7 +287,9 @@ impl<T: Transport> Connection<T> {
     pub fn send_chunk(&mut self, data: &[u8], rx: &mut Buffer) -> Result<(), Error> {
         let mut line = [0; 18];
         let at = chunked::format_size(data.len(), &mut line);
-        self.send([&line[at..], data, b"\r\n"], rx).0
+        let sent = self.send([&line[at..], data, b"\r\n"], rx).0;
+        self.is_cut |= sent.is_err();
+        sent
     }
 
     /// Ends the body with `trailers` (whole field lines), receives the reply into `rx`, closes the connection: the Runtime API's pages ask
@@ -291,7 +298,7 @@ impl<T: Transport> Connection<T> {
         if !self.is_open {
             return Err(Error::Closed);
         }
-        let sent = if is_answered(rx.bytes()) { Ok(()) } else { self.send([b"0\r\n", trailers, b"\r\n"], rx).0 };
+        let sent = if self.is_cut { Ok(()) } else { self.send([b"0\r\n", trailers, b"\r\n"], rx).0 };
         let reply = self.receive(rx);
         self.close();
         reply.map_err(|error| sent.err().unwrap_or(error))

@@ -58,6 +58,9 @@ pub struct Lua {
 impl Lua {
     /// Makes the Lua state. `None` if memory does not suffice.
     pub fn open(place: &'static mut Place, env: &Env) -> Option<Lua> {
+        // Where `symbols` is not in its way, `ffi.C` finds every way to fork.
+        #[cfg(not(target_env = "musl"))]
+        crate::sys::watch_forks();
         Vm::open(place, env).map(|vm| Lua { vm })
     }
 

@@ -4,6 +4,7 @@
 //! system calls and two page faults at every `require`, because LuaJIT's loader asks too). The table is short: functions that are linked
 //! anyway or cost a few bytes. Everything else is refused with a sentence that names it.
 
+use crate::sys;
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::ptr;
 
@@ -82,6 +83,10 @@ unsafe fn bytes<'a>(text: *const c_char) -> &'a [u8] {
 unsafe extern "C" fn dlsym(_handle: *mut c_void, name: *const c_char) -> *mut c_void {
     // SAFETY: the caller vouches for `name`.
     let name = unsafe { bytes(name) };
+    if name == b"syscall" {
+        // The one way to fork.
+        sys::watch_forks();
+    }
     match SYMBOLS.binary_search_by(|(known, _)| known.as_bytes().cmp(name)) {
         Ok(index) => SYMBOLS[index].1().cast_mut(),
         Err(_) => {
