@@ -19,7 +19,7 @@ use std::process::{Command, Stdio};
 const COMMON_CFLAGS: &str = "-DLUAJIT_NO_UNWIND";
 
 /// What a release build adds; `vendor/README.md` has the bytes for each.
-const RELEASE_CFLAGS: &str = "-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -fno-stack-protector";
+const RELEASE_CFLAGS: &str = "-fno-asynchronous-unwind-tables -fno-unwind-tables -ffunction-sections -fdata-sections -fno-stack-protector";
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
@@ -136,9 +136,11 @@ fn find_modules(folder: &Path, prefix: &str, modules: &mut Vec<(String, PathBuf)
 
 fn link_libraries(target: &str) {
     if target.contains("musl") {
-        // Everything is in libc.a. It must come last, because rustc passes -nodefaultlibs, and behind rustc's own -Bdynamic.
-        println!("cargo:rustc-link-arg-bins=-Wl,-Bstatic");
-        println!("cargo:rustc-link-arg-bins=-lc");
+        // Everything is in libc.a, but for what the C compiler calls (`__clear_cache` on aarch64). They must come last, because rustc passes
+        // -nodefaultlibs, and behind rustc's own -Bdynamic.
+        for argument in ["-Wl,-Bstatic", "-lc", "-lgcc"] {
+            println!("cargo:rustc-link-arg-bins={argument}");
+        }
     } else {
         for library in ["m", "dl", "c"] {
             println!("cargo:rustc-link-lib=dylib={library}");

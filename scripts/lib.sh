@@ -22,7 +22,8 @@ install_debian() {
 	say "installing the Debian packages: $*"
 	# The lists may be missing, or so old that they name versions which are too old; a machine without a network may have the packages all the same.
 	$sudo apt-get update -qq >/dev/null 2>&1 || true
-	$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >/dev/null
+	# Another program may be installing packages: that passes.
+	$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" >/dev/null
 }
 
 # debian_rust_builds_the_library: whether Debian's compiler is there, with its library's source, and new enough for what scripts/build asks of it.
@@ -36,6 +37,44 @@ need() {
 	command -v "$1" >/dev/null && return
 	install_debian "${3:-$1}" && command -v "$1" >/dev/null && return
 	fail "coldmoon needs $1, which is not installed. $2"
+}
+
+# need_cross_gcc ARCH: makes sure that ARCH-linux-musl-gcc, -ar and -strip are in PATH.
+# Debian has gcc for other architectures; musl for it is a package of the other architecture. That one is unpacked below the target folder,
+# so that nothing else of this machine learns of a second architecture.
+need_cross_gcc() {
+	command -v "$1-linux-musl-gcc" >/dev/null && return
+	case $1 in
+	x86_64) debian=amd64 package=gcc-x86-64-linux-gnu ;;
+	aarch64) debian=arm64 package=gcc-aarch64-linux-gnu ;;
+	esac
+	hint="coldmoon needs $1-linux-musl-gcc to build for $1 on $(uname -m). Put one in PATH, build on Debian, or on a machine with $1."
+	command -v "$1-linux-gnu-gcc" >/dev/null || install_debian "$package" || fail "$hint"
+	cross=${CARGO_TARGET_DIR:-target}/musl-$1
+	cross=$(mkdir -p "$cross" && cd "$cross" && pwd)
+	[ -d "$cross/bin" ] || unpack_musl "$1" "$debian" "$cross" || fail "$hint"
+	PATH=$cross/bin:$PATH
+}
+
+# unpack_musl ARCH DEBIAN-ARCH FOLDER: Debian's package musl-dev, with its wrapper for gcc, made to find its files where they are.
+unpack_musl() {
+	say "unpacking the Debian package musl-dev of $2 in $3"
+	rm -rf "$3" && mkdir -p "$3/apt/lists/partial" "$3/apt/archives/partial" && : >"$3/apt/status" || return 1
+	# Lists of its own: apt's are for the architectures of this machine.
+	set -- "$@" -qq -o "Dir::State=$3/apt" -o "Dir::State::status=$3/apt/status" -o "Dir::Cache=$3/apt" -o APT::Sandbox::User=root
+	(
+		arch=$1 debian=$2
+		cd "$3" && shift 3
+		apt-get "$@" -o "APT::Architecture=$debian" -o "APT::Architectures=$debian" update >/dev/null 2>&1 || true
+		apt-get "$@" -o "APT::Architecture=$debian" -o "APT::Architectures=$debian" download musl-dev >/dev/null &&
+			dpkg-deb -x musl-dev_*.deb . && rm -rf apt musl-dev_*.deb || exit 1
+		sed -i "s|/usr/|$PWD/usr/|g" "usr/bin/$arch-linux-musl-gcc" "usr/lib/$arch-linux-musl/musl-gcc.specs" && mkdir bin.new || exit 1
+		for tool in ar strip; do
+			ln -s "$(command -v "$arch-linux-gnu-$tool")" "bin.new/$arch-linux-musl-$tool"
+		done
+		# Last: the folder is complete where this is.
+		mv "usr/bin/$arch-linux-musl-gcc" bin.new && mv bin.new bin
+	)
 }
 
 # has_target TRIPLE: whether the Rust toolchain in PATH has the target's library.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use coldmoon_cli::function::Function;
 use coldmoon_cli::runtime_api::{Invocation, Options, Outcome, RuntimeApi};
 use coldmoon_tests::process::Setup;
-use coldmoon_tests::{PATIENCE, bootstrap, tell, test_data};
+use coldmoon_tests::{PATIENCE, bootstrap, runner, tell, test_data};
 use serde_json::Value;
 
 /// Invalid on purpose.
@@ -36,6 +36,7 @@ fn every_event_comes_back_equal_and_an_invalid_one_is_an_error() {
     let setup = Setup::new("return { handler = function(event) return event end }\n");
     let api = RuntimeApi::start(Options::default()).expect("a local API");
     let mut function = Function::new(bootstrap(), "app.handler");
+    function.runner = runner();
     function.task_root = setup.folder().to_owned();
     let process = function.start(&api).expect("it starts");
     let mut differences = Vec::new();

@@ -50,6 +50,8 @@ const RESERVED: [&str; 13] = [
 pub struct Function {
     /// The path of the runtime's binary.
     pub runtime: PathBuf,
+    /// A program that runs it, with its arguments, such as `qemu-aarch64-static` for a binary of another architecture; usually none.
+    pub runner: Vec<OsString>,
     /// `_HANDLER`
     pub handler: String,
     /// `LAMBDA_TASK_ROOT` and the working directory.
@@ -72,6 +74,7 @@ impl Function {
     pub fn new(runtime: impl Into<PathBuf>, handler: impl Into<String>) -> Function {
         Function {
             runtime: runtime.into(),
+            runner: Vec::new(),
             handler: handler.into(),
             task_root: PathBuf::from("."),
             name: "function".into(),
@@ -96,7 +99,9 @@ impl Function {
         let runtime = self.runtime.canonicalize().map_err(cannot_start)?;
         let (log, stdout) = io::pipe().map_err(cannot_start)?;
         let stderr = stdout.try_clone().map_err(cannot_start)?;
-        let mut command = Command::new(runtime);
+        let mut words = self.runner.iter().map(OsString::as_os_str).chain([runtime.as_os_str()]);
+        let mut command = Command::new(words.next().expect("the runtime itself is the last word"));
+        command.args(words);
         command.current_dir(&task_root).stdin(Stdio::null()).stdout(stdout).stderr(stderr).process_group(0);
         command.env_clear().envs(self.environment(api, &task_root));
         let metadata = FunctionMetadata { name: self.name.clone(), version: "$LATEST".into(), handler: self.handler.clone() };

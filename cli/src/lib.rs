@@ -3,10 +3,12 @@
 //! - [`runtime_api`]: a local Lambda Runtime API with the state machine of the real one. It lives in the process that
 //!   uses it: the tool `coldmoon`, the tests of the runtime, the benchmarks.
 //! - [`function`]: starts the real `bootstrap` as the platform would, against such an API.
+//! - [`layer`]: the zip that carries it to Lambda.
 //!
 //! Nothing here is in the layer. The interface is blocking: a caller needs no async runtime.
 
 pub mod function;
+pub mod layer;
 pub mod runtime_api;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

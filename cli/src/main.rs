@@ -5,6 +5,7 @@
 
 mod event;
 mod invoke;
+mod pack;
 
 use std::process::ExitCode;
 
@@ -21,11 +22,13 @@ struct Tool {
 #[derive(Subcommand)]
 enum Command {
     Invoke(invoke::Invoke),
+    Layer(pack::Pack),
 }
 
 fn main() -> ExitCode {
     let result = match Tool::parse().command {
         Command::Invoke(invoke) => invoke.run(),
+        Command::Layer(pack) => pack.run(),
     };
     result.unwrap_or_else(|error| {
         eprintln!("coldmoon: {error:#}");

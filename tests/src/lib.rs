@@ -14,7 +14,9 @@ pub mod process;
 pub mod server;
 pub mod wire;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// How long anything may take before a test fails. It is never reached by a runtime that works, however busy the machine.
@@ -45,6 +47,20 @@ pub fn bootstrap() -> PathBuf {
         path.display()
     );
     path
+}
+
+/// What runs the binary under test where it is for another architecture: the words of `COLDMOON_RUNNER`, usually none.
+/// `qemu-aarch64-static -s 125829120` gives it the stack that `sys::raise_stack_limit` asks for, which qemu itself does not grant.
+pub fn runner() -> Vec<OsString> {
+    std::env::var("COLDMOON_RUNNER").unwrap_or_default().split_whitespace().map(OsString::from).collect()
+}
+
+/// The command that starts the binary under test.
+pub fn bootstrap_command() -> Command {
+    let mut words = runner().into_iter().chain([bootstrap().into_os_string()]);
+    let mut command = Command::new(words.next().expect("the binary is the last word"));
+    command.args(words);
+    command
 }
 
 /// The test data that the project does not own; `None` with a line of output where it is absent.

@@ -17,7 +17,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 use tempfile::TempDir;
 
 use crate::server::Server;
-use crate::{PATIENCE, bootstrap};
+use crate::{PATIENCE, bootstrap, bootstrap_command, runner};
 
 /// Processor time that no single exchange needs: a busy loop exceeds it, a slow machine does not.
 pub const CPU_LIMIT: Duration = Duration::from_secs(4);
@@ -82,7 +82,7 @@ impl Setup {
 
     /// The command, not started: in a process group of its own, stdin empty.
     pub fn command(&self, runtime_api: &str) -> Command {
-        let mut command = Command::new(bootstrap());
+        let mut command = bootstrap_command();
         command.current_dir(self.folder()).env_clear().envs(&self.env).env("AWS_LAMBDA_RUNTIME_API", runtime_api);
         command.stdin(Stdio::null()).process_group(0);
         command
@@ -318,6 +318,7 @@ pub fn compile(source: &str, name: &str) -> Vec<u8> {
     );
     let api = RuntimeApi::start(Options::default()).expect("a local API");
     let mut function = Function::new(bootstrap(), "app.handler");
+    function.runner = runner();
     function.task_root = PathBuf::from(setup.folder());
     let process = function.start(&api).expect("it starts");
     let event = serde_json::json!({ "source": source, "name": format!("@{name}") });
