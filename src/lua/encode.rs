@@ -10,6 +10,7 @@
 use super::ffi::*;
 use super::layout::{self, Slot, Table, Value};
 use super::modules::{self, Tag};
+use super::sort::heap_sort;
 use super::stack;
 use super::vm::Vm;
 use crate::buffer::{Buffer, Overflow};
@@ -456,8 +457,8 @@ impl Encoder<'_> {
         let listed = start..self.list().len();
         // SAFETY: `listed` holds whole u64 that `list_indices` has just pushed; the buffer is page-aligned and holds nothing else, so every
         // offset in it is a multiple of eight.
-        let (_, sorted, _) = unsafe { self.list().bytes_mut()[listed.clone()].align_to_mut::<u64>() };
-        sorted.sort_unstable();
+        let (_, mut sorted, _) = unsafe { self.list().bytes_mut()[listed.clone()].align_to_mut::<u64>() };
+        heap_sort(&mut sorted);
         let mut len = keys.index_max;
         if is_forced {
             len = (1..=len).take_while(|index| self.find(table, listed.clone(), *index).is_some()).count() as u32;

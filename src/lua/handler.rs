@@ -6,6 +6,7 @@
 use super::encode::{self, Problem};
 use super::ffi::*;
 use super::modules::{self, Tag};
+use super::sort::heap_sort;
 use super::vm::{Slot, Vm};
 use super::{context, decode, stack, stream};
 use crate::buffer::{Buffer, Overflow};
@@ -128,7 +129,7 @@ unsafe fn refuse_function(vm: *mut Vm, state: *mut lua_State, module: &[u8], fun
             }
             lua_pop(state, 1);
         }
-        names[..count].sort_unstable();
+        heap_sort(&mut &mut names[..count]);
         let list = &mut (*vm).scratch;
         list.clear();
         for (index, name) in names[..count].iter().enumerate() {
