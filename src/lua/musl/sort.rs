@@ -1,4 +1,5 @@
-//! `qsort`.
+//! `qsort`, for what a function sorts through FFI. The order is that of the comparison; what it takes for equal is in no particular order,
+//! as with musl's.
 
 use super::super::sort::{Elements, heap_sort};
 use core::ffi::{c_int, c_void};

@@ -1,4 +1,5 @@
-//! `memcmp` and `strstr`.
+//! `memcmp` and `strstr`. musl compares byte by byte, and searches by an algorithm that pays off where texts are long; LuaJIT compares
+//! strings that are mostly equal, and searches paths.
 
 use core::ffi::{CStr, c_char, c_int};
 use core::ptr;
