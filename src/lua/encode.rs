@@ -14,6 +14,7 @@ use super::sort::heap_sort;
 use super::stack;
 use super::vm::Vm;
 use crate::buffer::{Buffer, Overflow};
+use crate::bytes::Decimal;
 use crate::json::{self, StringRules, WriteError};
 use crate::limits;
 use core::ffi::{c_int, c_void};
@@ -153,8 +154,8 @@ impl Default for Ancestors {
 /// # Safety
 /// `vm` is live.
 pub unsafe fn report(vm: *mut Vm, error_type: &[u8], root: &[u8], problem: Problem) {
-    let mut number = itoa::Buffer::new();
-    let mut limit = itoa::Buffer::new();
+    let mut number = Decimal::new();
+    let mut limit = Decimal::new();
     // SAFETY: the caller vouches for `vm`; the path is not changed by the report.
     let (path, report) = unsafe { ((*vm).path.bytes(), &raw mut (*vm).failure) };
     let mut parts: [&[u8]; 6] = [root, path, b": ", b"", b"", b""];
@@ -164,12 +165,10 @@ pub unsafe fn report(vm: *mut Vm, error_type: &[u8], root: &[u8], problem: Probl
         Problem::Keys => &[b"the table has keys that JSON cannot hold together; all must be strings, or all positive integers"],
         Problem::Sparse => &[b"the array has too many holes"],
         Problem::Cycle(_) => &[b"the table contains itself"],
-        Problem::Depth => &[b"nested more than ", limit.format(limits::JSON_DEPTH_MAX).as_bytes(), b" levels deep"],
-        Problem::Utf8(offset) => &[
-            b"the string is not UTF-8 at byte ",
-            number.format(offset + 1).as_bytes(),
-            b"; binary goes out with coldmoon.raw, or in base64",
-        ],
+        Problem::Depth => &[b"nested more than ", limit.format(limits::JSON_DEPTH_MAX as i64), b" levels deep"],
+        Problem::Utf8(offset) => {
+            &[b"the string is not UTF-8 at byte ", number.format(offset as i64 + 1), b"; binary goes out with coldmoon.raw, or in base64"]
+        }
         Problem::NotAString(kind) => &[b"in string mode the handler returns a string, not a ", kind],
         Problem::Overflow(_) => &[b"no memory to encode it"],
     };
@@ -521,9 +520,9 @@ impl Encoder<'_> {
         if matches!(problem, Problem::Cycle(level) if depth > level) {
             return;
         }
-        let mut number = itoa::Buffer::new();
+        let mut number = Decimal::new();
         let segment: [&[u8]; 3] = match key {
-            Value::Number(index) => [b"[", number.format(index as i64).as_bytes(), b"]"],
+            Value::Number(index) => [b"[", number.format(index as i64), b"]"],
             Value::String(name) => {
                 let is_identifier = name.first().is_some_and(|byte| !byte.is_ascii_digit())
                     && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');

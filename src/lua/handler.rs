@@ -10,6 +10,7 @@ use super::sort::heap_sort;
 use super::vm::{Slot, Vm};
 use super::{context, decode, stack, stream};
 use crate::buffer::{Buffer, Overflow};
+use crate::bytes;
 use crate::env::Env;
 use crate::interpreter::Invocation;
 use crate::limits;
@@ -23,7 +24,7 @@ pub struct LoadFrame {
 
 /// `_HANDLER` at its last dot: the module, and the function where one is named.
 fn split_name(handler: &[u8]) -> (&[u8], Option<&[u8]>) {
-    match memchr::memrchr(b'.', handler) {
+    match bytes::find_last(b'.', handler) {
         Some(dot) => (&handler[..dot], Some(&handler[dot + 1..])),
         None => (handler, None),
     }

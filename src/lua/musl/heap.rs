@@ -115,6 +115,24 @@ unsafe extern "C" fn free(old: *mut u8) {
     }
 }
 
+/// What musl's own files call `malloc(3)`.
+#[cfg(target_env = "musl")]
+#[unsafe(no_mangle)]
+extern "C" fn __libc_malloc(bytes: usize) -> *mut u8 {
+    malloc(bytes)
+}
+
+/// What musl's own files call `free(3)`.
+///
+/// # Safety
+/// As for [`realloc`].
+#[cfg(target_env = "musl")]
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __libc_free(old: *mut u8) {
+    // SAFETY: the caller vouches for `old`.
+    unsafe { free(old) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
