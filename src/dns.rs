@@ -62,6 +62,8 @@ impl Address {
 }
 
 /// The address of `name`, if it has one. Waits for the servers as long as `resolv.conf` says.
+#[cold]
+#[inline(never)]
 pub fn resolve(name: &[u8]) -> Option<Address> {
     let name = name.strip_suffix(b".").unwrap_or(name);
     let last_label = name.rsplit(|byte| *byte == b'.').next();
@@ -221,6 +223,7 @@ fn make_query<'a>(room: &'a mut [u8; QUERY_BYTES_MAX], name: &[u8], domain: &[u8
 }
 
 /// Sends a query and waits for its reply. What else arrives is dropped.
+#[inline(never)]
 fn exchange(server: &SocketAddress, query: &[u8], kind: Kind, timeout_ms: u64) -> Result<Address, Failure> {
     let Ok(fd) = sys::connect_datagrams(server) else { return Err(Failure::NoAnswer) };
     let mut result = None;
@@ -294,6 +297,7 @@ pub fn parse_port(text: &[u8]) -> Option<u16> {
 }
 
 /// An IPv4 or IPv6 address as text (RFC 4291 section 2.2), without brackets.
+#[inline(never)]
 pub fn parse_address(text: &[u8]) -> Option<Address> {
     if let Some(octets) = parse_ipv4(text) {
         return Some(Address::Ipv4(octets));
@@ -325,6 +329,7 @@ fn parse_ipv4(text: &[u8]) -> Option<[u8; 4]> {
 
 /// Groups of up to four hexadecimal digits with colons between them; where they end the address, the last may be an IPv4 address. Returns
 /// how many bytes they are.
+#[inline(never)]
 fn parse_groups(text: &[u8], end_address: bool, octets: &mut [u8; 16]) -> Option<usize> {
     let mut at = 0;
     let mut groups = text.split(|byte| *byte == b':').filter(|_| !text.is_empty()).peekable();

@@ -7,6 +7,8 @@
 
 pub mod buffer;
 #[forbid(unsafe_code)]
+pub mod bytes;
+#[forbid(unsafe_code)]
 mod dns;
 #[forbid(unsafe_code)]
 pub mod env;

@@ -2,6 +2,7 @@
 #![no_std]
 #![no_main]
 
+use coldmoon::bytes::Decimal;
 use coldmoon::env::Env;
 use coldmoon::http::connection::{Connection, Socket};
 use coldmoon::interpreter::Level;
@@ -56,9 +57,9 @@ fn refuse(log: &mut Log, message: &[&[u8]]) -> c_int {
 #[panic_handler]
 fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
     let (file, line) = info.location().map_or(("?", 0), |location| (location.file(), location.line()));
-    let mut number = itoa::Buffer::new();
-    for part in ["coldmoon: bug at ", file, ":", number.format(line), "\n"] {
-        sys::write_all(2, part.as_bytes());
+    let mut number = Decimal::new();
+    for part in [b"coldmoon: bug at ", file.as_bytes(), b":", number.format(i64::from(line)), b"\n"] {
+        sys::write_all(2, part);
     }
     sys::abort()
 }

@@ -24,6 +24,7 @@
 //! is sent again.
 
 use crate::buffer::Buffer;
+use crate::bytes::Decimal;
 use crate::env::{self, Env};
 use crate::http::connection::{Connection, Error, Transport};
 use crate::interpreter::{Failure, Hook, Host, Interpreter, Invocation, Level, Response, Stream, StreamBroken};
@@ -138,8 +139,8 @@ fn ask_for_termination<T: Transport>(api: &mut RuntimeApi<'_, T>, parking: &mut 
     match api.register_extension(parking) {
         Ok(200) => {}
         Ok(status) => {
-            let mut number = itoa::Buffer::new();
-            let status = number.format(status).as_bytes();
+            let mut number = Decimal::new();
+            let status = number.format(i64::from(status));
             log.write_message(Level::Warn, None, &[b"on_shutdown may not run: the platform answered ", status, b" to its registration"]);
         }
         Err(error) => write_connection_error(log, None, Level::Warn, b"on_shutdown may not run: ", error, b""),
@@ -165,8 +166,8 @@ fn pass_snapshot<T: Transport, I: Interpreter>(api: &mut RuntimeApi<'_, T>, inte
     match api.wait_for_restore() {
         Ok(200) => {}
         Ok(status) => {
-            let mut number = itoa::Buffer::new();
-            let status = number.format(status).as_bytes();
+            let mut number = Decimal::new();
+            let status = number.format(i64::from(status));
             log.write_message(Level::Fatal, None, &[b"the Runtime API answered ", status, b" to the wait for the restore; giving up"]);
             return Some(EXIT_FAILURE);
         }
@@ -185,14 +186,14 @@ fn pass_snapshot<T: Transport, I: Interpreter>(api: &mut RuntimeApi<'_, T>, inte
 
 /// What an unanswered or refused `next` means: the code to exit with, or `None` after a pause in which the server may recover.
 fn wait_after(log: &mut Log, error: NextError, failures: &mut u32) -> Option<i32> {
-    let mut number = itoa::Buffer::new();
+    let mut number = Decimal::new();
     match error {
         NextError::Connection(error) => {
             write_connection_error(log, None, Level::Fatal, b"the next event cannot be had: ", error, b"; giving up");
             return Some(EXIT_FAILURE);
         }
         NextError::Status(status @ (403 | 500)) => {
-            let status = number.format(status).as_bytes();
+            let status = number.format(i64::from(status));
             log.write_message(
                 Level::Fatal,
                 None,
@@ -201,7 +202,7 @@ fn wait_after(log: &mut Log, error: NextError, failures: &mut u32) -> Option<i32
             return Some(EXIT_FAILURE);
         }
         NextError::Status(status) => {
-            let status = number.format(status).as_bytes();
+            let status = number.format(i64::from(status));
             log.write_message(Level::Warn, None, &[b"the Runtime API answered ", status, b" to the request for the next event"]);
         }
         NextError::RequestId => {
@@ -270,8 +271,8 @@ fn settle(log: &mut Log, invocation: &Invocation<'_>, answer: Result<u16, Error>
                 413 => (Level::Warn, &b": it is too large"[..]),
                 _ => (Level::Warn, &b""[..]),
             };
-            let mut number = itoa::Buffer::new();
-            let status_text = number.format(status).as_bytes();
+            let mut number = Decimal::new();
+            let status_text = number.format(i64::from(status));
             log.write_message(level, Some(invocation), &[b"the Runtime API answered ", status_text, b" to the result", rest]);
             (status == 500).then_some(EXIT_FAILURE)
         }
@@ -353,8 +354,8 @@ impl<T: Transport> Host for Running<'_, '_, T> {
             // Its parent answers.
             sys::exit(code);
         }
-        let mut number = itoa::Buffer::new();
-        let code_text = number.format(code).as_bytes();
+        let mut number = Decimal::new();
+        let code_text = number.format(i64::from(code));
         let mut message = [0; 64];
         let text = concat(&mut message, &[b"the function called os.exit(", code_text, b")"]);
         let failure = Failure { error_type: b"Runtime.ExitError", message: text, stack, is_fatal: true };

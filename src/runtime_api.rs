@@ -18,6 +18,7 @@
 //! stream, whose connection ends with it, nor when the process ends: an event that nobody will take must not be asked for.
 
 use crate::buffer::{Buffer, Overflow};
+use crate::bytes::{self, Decimal};
 use crate::env::parse_u64;
 use crate::http::connection::{Connection, Error, Reply, Request, Transport};
 use crate::http::request;
@@ -56,7 +57,7 @@ pub struct Endpoint<'a> {
 impl<'a> Endpoint<'a> {
     /// Takes `host:port/path` apart. `None` if it cannot stand in a request.
     pub fn parse(text: &'a [u8]) -> Option<Endpoint<'a>> {
-        let slash = memchr::memchr(b'/', text).unwrap_or(text.len());
+        let slash = bytes::find(b'/', text).unwrap_or(text.len());
         let (authority, path) = text.split_at(slash);
         let path = path.strip_suffix(b"/").unwrap_or(path);
         let is_path = path.split(|byte| *byte == b'/').skip(1).all(request::is_path_segment);
@@ -377,7 +378,7 @@ fn push_xray_cause(out: &mut Buffer, failure: &Failure<'_>, task_root: &[u8]) ->
         out.push(if index > 0 { b",{\"path\":" } else { b"{\"path\":" })?;
         push_ascii_string(out, path)?;
         out.push(b",\"line\":")?;
-        out.push(itoa::Buffer::new().format(line).as_bytes())?;
+        out.push(Decimal::new().format(line))?;
         out.push(b",\"label\":")?;
         push_ascii_string(out, label)?;
         out.push(b"}")?;
@@ -395,15 +396,16 @@ fn push_xray_cause(out: &mut Buffer, failure: &Failure<'_>, task_root: &[u8]) ->
 }
 
 /// `path:line: label` taken apart; a frame without a line number (`[C]: in ?`) has line 0.
-fn split_frame(frame: &[u8]) -> (&[u8], u64, &[u8]) {
-    for colon in memchr::memchr_iter(b':', frame) {
+fn split_frame(frame: &[u8]) -> (&[u8], i64, &[u8]) {
+    for colon in frame.iter().enumerate().filter(|(_, byte)| **byte == b':').map(|(at, _)| at) {
         let rest = &frame[colon + 1..];
         let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        if let (Some(line), Some(b':')) = (parse_u64(&rest[..digits]), rest.get(digits)) {
+        let line = parse_u64(&rest[..digits]).and_then(|line| i64::try_from(line).ok());
+        if let (Some(line), Some(b':')) = (line, rest.get(digits)) {
             return (&frame[..colon], line, rest[digits + 1..].trim_ascii());
         }
     }
-    match memchr::memmem::find(frame, b": ") {
+    match bytes::find_text(b": ", frame) {
         Some(colon) => (&frame[..colon], 0, &frame[colon + 2..]),
         None => (frame, 0, b""),
     }

@@ -600,40 +600,6 @@ pub unsafe fn slice<'a>(text: *const c_char, bytes: usize) -> &'a [u8] {
     unsafe { slice::from_raw_parts(text.cast(), bytes) }
 }
 
-/// What the static binary has in place of musl's own.
-#[cfg(target_env = "musl")]
-mod instead_of_musl {
-    use core::ffi::c_int;
-
-    /// `memcmp(3)`, eight bytes at a time. LuaJIT compares every string that it interns with the one it finds; musl compares byte by byte.
-    ///
-    /// # Safety
-    /// C's: both pointers are to at least `count` readable bytes.
-    #[unsafe(no_mangle)]
-    unsafe extern "C" fn memcmp(left: *const u8, right: *const u8, count: usize) -> c_int {
-        let mut at = 0;
-        // SAFETY: no read goes beyond `count`, for which the caller vouches; the reads need no alignment.
-        unsafe {
-            while count - at >= 8 {
-                let (a, b) = (left.add(at).cast::<u64>().read_unaligned(), right.add(at).cast::<u64>().read_unaligned());
-                if a != b {
-                    // The first byte in memory is the most significant one.
-                    return if u64::from_be(a) < u64::from_be(b) { -1 } else { 1 };
-                }
-                at += 8;
-            }
-            while at < count {
-                let (a, b) = (*left.add(at), *right.add(at));
-                if a != b {
-                    return c_int::from(a) - c_int::from(b);
-                }
-                at += 1;
-            }
-        }
-        0
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,6 +7,7 @@
 //! Bounds: `WORKERS_MAX` workers; a pause before each replacement, doubled while they keep dying young, `YOUNG_DEATHS_MAX` in a row end it
 //! all.
 
+use crate::bytes::Decimal;
 use crate::interpreter::Level;
 use crate::log::Log;
 use crate::sys::{self, ChildEnd, Errno};
@@ -55,16 +56,16 @@ pub fn run(count: u32, log: &mut Log, mut work: impl FnMut(&mut Log) -> i32) -> 
         // A worker that died while another was being replaced has waited for its end to be noticed: that is not life.
         let is_young = sys::monotonic_ms() - worker.born_ms < YOUNG_MS + paused_ms;
         young_deaths = if is_young { young_deaths + 1 } else { 0 };
-        let mut number = itoa::Buffer::new();
+        let mut number = Decimal::new();
         let (how, number): (&[u8], _) = match end {
-            ChildEnd::Exit(code) => (b"exited with code ", number.format(code)),
-            ChildEnd::Signal(signal) => (b"was killed by signal ", number.format(signal)),
+            ChildEnd::Exit(code) => (b"exited with code ", number.format(i64::from(code))),
+            ChildEnd::Signal(signal) => (b"was killed by signal ", number.format(i64::from(signal))),
         };
         if young_deaths >= YOUNG_DEATHS_MAX {
-            log.write_message(Level::Fatal, None, &[b"workers keep dying (the last ", how, number.as_bytes(), b"); giving up"]);
+            log.write_message(Level::Fatal, None, &[b"workers keep dying (the last ", how, number, b"); giving up"]);
             return 1;
         }
-        log.write_message(Level::Warn, None, &[b"a worker ", how, number.as_bytes(), b"; it is replaced"]);
+        log.write_message(Level::Warn, None, &[b"a worker ", how, number, b"; it is replaced"]);
         let pause_ms = PAUSE_MS << (young_deaths / 4).min(6);
         sys::sleep_ms(pause_ms);
         paused_ms = if is_young { paused_ms + u64::from(pause_ms) } else { 0 };

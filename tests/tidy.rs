@@ -18,10 +18,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("buffer", &["sys"]),
     ("dns", &["buffer", "env", "limits", "sys"]),
     ("env", &["sys"]),
-    ("http/chunked", &["limits"]),
-    ("http/connection", &["buffer", "dns", "limits", "sys"]),
-    ("http/request", &["buffer"]),
-    ("http/response", &["limits"]),
+    ("http/chunked", &["bytes", "limits"]),
+    ("http/connection", &["buffer", "bytes", "dns", "limits", "sys"]),
+    ("http/request", &["buffer", "bytes"]),
+    ("http/response", &["bytes", "limits"]),
     // A transport for tests.
     ("http/script", &["sys"]),
     ("interpreter", &["buffer", "env"]),
@@ -30,11 +30,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("json/text", &["wide"]),
     ("json/write", &["buffer", "wide"]),
     ("log", &["buffer", "env", "interpreter", "json", "limits", "sys"]),
-    ("lua", &["buffer", "env", "interpreter", "json", "limits", "sys"]),
-    ("main", &["env", "http", "interpreter", "log", "lua", "runtime", "runtime_api", "sys"]),
-    ("runtime", &["buffer", "env", "http", "interpreter", "limits", "log", "runtime_api", "sys", "workers"]),
-    ("runtime_api", &["buffer", "env", "http", "interpreter", "limits", "log"]),
-    ("workers", &["interpreter", "log", "sys"]),
+    ("lua", &["buffer", "bytes", "env", "interpreter", "json", "limits", "sys"]),
+    ("main", &["bytes", "env", "http", "interpreter", "log", "lua", "runtime", "runtime_api", "sys"]),
+    ("runtime", &["buffer", "bytes", "env", "http", "interpreter", "limits", "log", "runtime_api", "sys", "workers"]),
+    ("runtime_api", &["buffer", "bytes", "env", "http", "interpreter", "limits", "log"]),
+    ("workers", &["bytes", "interpreter", "log", "sys"]),
 ];
 
 /// The two rules that carry the design: what may never appear in the table, whoever changes it.

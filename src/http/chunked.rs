@@ -8,6 +8,7 @@
 //! Bounds: `limits::CHUNK_LINE_BYTES_MAX`, `limits::TRAILER_BYTES_MAX`, and the buffer's own. Cost: each byte once, each byte of a second
 //! or later chunk moved once.
 
+use crate::bytes;
 use crate::limits;
 use core::ops::Range;
 
@@ -129,7 +130,7 @@ impl Chunked {
 /// The line at `at` without its end, and where the next one begins; `None` if its end has not arrived yet.
 fn line(buffer: &[u8], at: usize, bytes_max: usize) -> Result<Option<(&[u8], usize)>, ChunkError> {
     let rest = &buffer[at..];
-    let Some(end) = memchr::memchr(b'\n', &rest[..rest.len().min(bytes_max)]) else {
+    let Some(end) = bytes::find(b'\n', &rest[..rest.len().min(bytes_max)]) else {
         return if rest.len() >= bytes_max { Err(ChunkError::TooLong) } else { Ok(None) };
     };
     let line = &rest[..end];

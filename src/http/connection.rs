@@ -19,6 +19,7 @@
 use super::chunked::{self, ChunkError, Chunked};
 use super::response::{self, Framing, Head, HeadError};
 use crate::buffer::{Buffer, Overflow};
+use crate::bytes;
 use crate::dns::{self, Address};
 use crate::limits;
 use crate::sys::{self, Errno};
@@ -194,6 +195,7 @@ impl<T: Transport> Connection<T> {
     }
 
     /// One attempt; also tells whether any byte of the request was taken.
+    #[inline(never)]
     fn attempt(&mut self, request: Request<'_>, rx: &mut Buffer) -> (Result<Reply, Error>, bool) {
         if !self.is_open {
             if let Err(errno) = self.transport.open() {
@@ -305,6 +307,7 @@ impl<T: Transport> Connection<T> {
     }
 
     /// Receives one whole reply.
+    #[inline(never)]
     fn receive(&mut self, rx: &mut Buffer) -> Result<Reply, Error> {
         let mut head_at = 0;
         for _ in 0..limits::INTERIM_REPLIES_MAX {
@@ -425,7 +428,7 @@ impl Socket {
     /// means port 80. `None` if it is none. Connects to nothing yet.
     pub fn new(authority: &[u8]) -> Option<Socket> {
         // The port begins at the last colon, unless that stands in the brackets of an IPv6 address.
-        let (host, port) = match memchr::memrchr(b':', authority) {
+        let (host, port) = match bytes::find_last(b':', authority) {
             Some(colon) if !authority.ends_with(b"]") => (&authority[..colon], dns::parse_port(&authority[colon + 1..])?),
             _ => (authority, 80),
         };

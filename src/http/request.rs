@@ -4,6 +4,7 @@
 //! must have passed [`is_field_value`] (field content of RFC 9110 section 5.5) or [`is_path_segment`].
 
 use crate::buffer::{Buffer, Overflow};
+use crate::bytes::Decimal;
 
 /// The request line and the `Host` field. `path` is the path's parts, one after the other.
 pub fn start(out: &mut Buffer, method: &[u8], host: &[u8], path: &[&[u8]]) -> Result<(), Overflow> {
@@ -27,7 +28,7 @@ pub fn field(out: &mut Buffer, name: &[u8], value: &[u8]) -> Result<(), Overflow
 
 /// The `Content-Length` field.
 pub fn content_length(out: &mut Buffer, bytes: usize) -> Result<(), Overflow> {
-    field(out, b"Content-Length", itoa::Buffer::new().format(bytes).as_bytes())
+    field(out, b"Content-Length", Decimal::new().format(bytes as i64))
 }
 
 /// The empty line.

@@ -7,6 +7,7 @@
 //!
 //! Bounds: `limits::HEAD_BYTES_MAX` bytes (the caller's to enforce), `limits::FIELDS_MAX` fields.
 
+use crate::bytes;
 use crate::limits;
 
 /// How the end of a body is found (RFC 9112 section 6.3).
@@ -54,7 +55,7 @@ pub enum HeadError {
 pub fn find_end(input: &[u8], from: usize) -> Option<usize> {
     // The empty line may have been cut anywhere: step back far enough to see its beginning again.
     let mut at = from.saturating_sub(3);
-    while let Some(found) = memchr::memchr(b'\n', input.get(at..)?) {
+    while let Some(found) = bytes::find(b'\n', input.get(at..)?) {
         let line_end = at + found;
         match input.get(line_end + 1..) {
             Some([b'\n', ..]) => return Some(line_end + 2),
@@ -117,7 +118,7 @@ pub fn parse(head: &[u8]) -> Result<Head, HeadError> {
 /// The line that begins at `at`, without its end, and where the next one begins.
 fn line(input: &[u8], at: usize) -> Option<(&[u8], usize)> {
     let rest = input.get(at..)?;
-    let end = memchr::memchr(b'\n', rest)?;
+    let end = bytes::find(b'\n', rest)?;
     let line = &rest[..end];
     Some((line.strip_suffix(b"\r").unwrap_or(line), at + end + 1))
 }
@@ -182,14 +183,14 @@ impl<'a> Iterator for Fields<'a> {
 
 /// Name and value, the white space around it removed.
 fn split_field(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    let colon = memchr::memchr(b':', line)?;
+    let colon = bytes::find(b':', line)?;
     Some((&line[..colon], line[colon + 1..].trim_ascii()))
 }
 
 /// Whether this can be a field. A name is a token (RFC 9110 section 5.6.2); refusing white space and control characters is what guards
 /// against smuggled lines. Obsolete text from 0x80 occurs in client contexts; a NUL or a lone CR does not.
 fn is_field(name: &[u8], value: &[u8]) -> bool {
-    let is_token = !name.is_empty() && !has_below(name, b' ' + 1) && memchr::memchr(0x7F, name).is_none();
+    let is_token = !name.is_empty() && !has_below(name, b' ' + 1) && bytes::find(0x7F, name).is_none();
     is_token && (!has_below(value, b' ') || value.iter().all(|byte| *byte >= b' ' || *byte == b'\t'))
 }
 

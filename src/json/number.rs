@@ -104,7 +104,7 @@ fn parse_rest(input: &[u8], at: usize, mut significand: u64, mut end: usize) -> 
     let magnitude = if count <= DIGITS_MAX {
         nearest(significand, power - fraction as i64, false).unwrap_or_else(|below| decide(mantissa, power, below))
     } else {
-        long_decimal(mantissa, power)
+        nearest_to_decimal(mantissa, power)
     };
     if magnitude == f64::INFINITY {
         return refused(at, Kind::NumberRange);
@@ -175,7 +175,7 @@ fn long_integer(digits: &[u8], negative: bool) -> Option<Number> {
 
 /// The double nearest to `mantissa` (digits, perhaps with a point) times 10^`power`, however many digits there are.
 #[cold]
-fn long_decimal(mantissa: &[u8], power: i64) -> f64 {
+pub fn nearest_to_decimal(mantissa: &[u8], power: i64) -> f64 {
     let mut significand = 0;
     let (power_of_last, more) = significant(mantissa, power, DIGITS_MAX, |digit| significand = significand * 10 + digit);
     nearest(significand, power_of_last, more).unwrap_or_else(|below| decide(mantissa, power, below))
@@ -545,7 +545,7 @@ pub(super) fn parse_lenient(input: &[u8], at: usize) -> Option<(Number, usize)> 
         if let (Some(b'e' | b'E'), Ok(parsed)) = (input.get(end), exponent(input, end + 1)) {
             (power, end) = parsed;
         }
-        (long_decimal(mantissa, power), end)
+        (nearest_to_decimal(mantissa, power), end)
     };
     Some((Number::Double(if *first == b'-' { -magnitude } else { magnitude }), end))
 }
@@ -563,7 +563,12 @@ fn hexadecimal(input: &[u8], mut at: usize) -> (f64, usize) {
         }
         at += 1;
     }
-    (if value == 0 { 0.0 } else { round(value, scale) }, at)
+    (nearest_to_binary(value, scale), at)
+}
+
+/// The double nearest to `value` * 2^`scale`.
+pub fn nearest_to_binary(value: u128, scale: i32) -> f64 {
+    if value == 0 { 0.0 } else { round(value, scale) }
 }
 
 #[cfg(test)]

@@ -10,8 +10,10 @@
 use super::ffi::*;
 use super::layout::{self, Slot, Table, Value};
 use super::modules::{self, Tag};
+use super::sort::heap_sort;
 use super::vm::Vm;
 use crate::buffer::{Buffer, Overflow};
+use crate::bytes::Decimal;
 use crate::json::{self, StringRules, WriteError};
 use crate::limits;
 use crate::sys;
@@ -150,8 +152,8 @@ impl Default for Ancestors {
 /// # Safety
 /// `vm` is live.
 pub unsafe fn report(vm: *mut Vm, error_type: &[u8], root: &[u8], problem: Problem) {
-    let mut number = itoa::Buffer::new();
-    let mut limit = itoa::Buffer::new();
+    let mut number = Decimal::new();
+    let mut limit = Decimal::new();
     // SAFETY: the caller vouches for `vm`; the path is not changed by the report.
     let (path, report) = unsafe { ((*vm).path.bytes(), &raw mut (*vm).failure) };
     let mut parts: [&[u8]; 6] = [root, path, b": ", b"", b"", b""];
@@ -161,12 +163,10 @@ pub unsafe fn report(vm: *mut Vm, error_type: &[u8], root: &[u8], problem: Probl
         Problem::Keys => &[b"the table has keys that JSON cannot hold together; all must be strings, or all positive integers"],
         Problem::Sparse => &[b"the array has too many holes"],
         Problem::Cycle(_) => &[b"the table contains itself"],
-        Problem::Depth => &[b"nested more than ", limit.format(limits::JSON_DEPTH_MAX).as_bytes(), b" levels deep"],
-        Problem::Utf8(offset) => &[
-            b"the string is not UTF-8 at byte ",
-            number.format(offset + 1).as_bytes(),
-            b"; binary goes out with coldmoon.raw, or in base64",
-        ],
+        Problem::Depth => &[b"nested more than ", limit.format(limits::JSON_DEPTH_MAX as i64), b" levels deep"],
+        Problem::Utf8(offset) => {
+            &[b"the string is not UTF-8 at byte ", number.format(offset as i64 + 1), b"; binary goes out with coldmoon.raw, or in base64"]
+        }
         Problem::NotAString(kind) => &[b"in string mode the handler returns a string, not a ", kind],
         Problem::Overflow(_) => &[b"no memory to encode it"],
     };
@@ -440,8 +440,8 @@ impl Encoder<'_> {
         let listed = start..self.list().len();
         // SAFETY: `listed` holds whole u64 that `list_indices` has just pushed; the buffer is page-aligned and holds nothing else, so every
         // offset in it is a multiple of eight.
-        let (_, sorted, _) = unsafe { self.list().bytes_mut()[listed.clone()].align_to_mut::<u64>() };
-        sorted.sort_unstable();
+        let (_, mut sorted, _) = unsafe { self.list().bytes_mut()[listed.clone()].align_to_mut::<u64>() };
+        heap_sort(&mut sorted);
         let mut len = keys.index_max;
         if is_forced {
             len = (1..=len).take_while(|index| self.find(table, listed.clone(), *index).is_some()).count() as u32;
@@ -504,9 +504,9 @@ impl Encoder<'_> {
         if matches!(problem, Problem::Cycle(level) if depth > level) {
             return;
         }
-        let mut number = itoa::Buffer::new();
+        let mut number = Decimal::new();
         let segment: [&[u8]; 3] = match key {
-            Value::Number(index) => [b"[", number.format(index as i64).as_bytes(), b"]"],
+            Value::Number(index) => [b"[", number.format(index as i64), b"]"],
             Value::String(name) => {
                 let is_identifier = name.first().is_some_and(|byte| !byte.is_ascii_digit())
                     && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');

@@ -8,6 +8,7 @@ use super::ffi::*;
 use super::stack;
 use super::vm::{Slot, Vm};
 use crate::buffer::Buffer;
+use crate::bytes::{self, Decimal};
 use crate::interpreter::{Failure, Level};
 use crate::json::SyntaxError;
 use crate::limits;
@@ -67,8 +68,8 @@ impl Report {
 
     /// Sets a type and the message `what: … at byte N`; the first byte is 1, as Lua counts.
     pub fn set_syntax_error(&mut self, error_type: &[u8], what: &[u8], error: SyntaxError) {
-        let mut number = itoa::Buffer::new();
-        let offset = number.format(error.offset + 1).as_bytes();
+        let mut number = Decimal::new();
+        let offset = number.format(error.offset as i64 + 1);
         self.set(error_type, &[what, b": ", error.kind.message().as_bytes(), b" at byte ", offset]);
     }
 
@@ -179,7 +180,7 @@ unsafe fn error_type_of(state: *mut lua_State, message: &[u8]) -> &'static [u8] 
         }
     }
     // LuaJIT's `require` words it so (`LJ_ERR` has no code that an error value would carry).
-    match memchr::memmem::find(message, b"module '").and_then(|at| memchr::memmem::find(&message[at..], b"' not found:")) {
+    match bytes::find_text(b"module '", message).and_then(|at| bytes::find_text(b"' not found:", &message[at..])) {
         Some(_) => b"Runtime.ImportModuleError",
         None => LUA_ERROR,
     }
@@ -328,13 +329,13 @@ unsafe fn failed_coroutine(state: *mut lua_State, record: &mut lua_Debug) -> Opt
 /// `record` was filled by `lua_getinfo` with "Snl" and its function is on the stack, or with "S", its function is kept, and there is a
 /// name.
 unsafe fn push_frame(out: &mut Buffer, record: &lua_Debug, handler: Option<&[u8]>) {
-    let mut number = itoa::Buffer::new();
+    let mut number = Decimal::new();
     // SAFETY: `short_src` is a NUL-terminated array; the pointers are C strings where they are not null.
     unsafe {
         push_cut(out, CStr::from_ptr(record.short_src.as_ptr()).to_bytes());
         push_cut(out, b":");
         if record.currentline > 0 {
-            push_cut(out, number.format(record.currentline).as_bytes());
+            push_cut(out, number.format(i64::from(record.currentline)));
             push_cut(out, b":");
         }
         let known = if record.name.is_null() || *record.namewhat == 0 { b"" } else { CStr::from_ptr(record.name).to_bytes() };
@@ -351,7 +352,7 @@ unsafe fn push_frame(out: &mut Buffer, record: &lua_Debug, handler: Option<&[u8]
                     push_cut(out, b" in function <");
                     push_cut(out, CStr::from_ptr(record.short_src.as_ptr()).to_bytes());
                     push_cut(out, b":");
-                    push_cut(out, number.format(record.linedefined).as_bytes());
+                    push_cut(out, number.format(i64::from(record.linedefined)));
                     push_cut(out, b">");
                 }
             }

@@ -6,9 +6,11 @@
 use super::encode::{self, Problem};
 use super::ffi::*;
 use super::modules::{self, Tag};
+use super::sort::heap_sort;
 use super::vm::{Slot, Vm};
 use super::{context, decode, stack, stream};
 use crate::buffer::{Buffer, Overflow};
+use crate::bytes;
 use crate::env::Env;
 use crate::interpreter::Invocation;
 use crate::limits;
@@ -22,7 +24,7 @@ pub struct LoadFrame {
 
 /// `_HANDLER` at its last dot: the module, and the function where one is named.
 fn split_name(handler: &[u8]) -> (&[u8], Option<&[u8]>) {
-    match memchr::memrchr(b'.', handler) {
+    match bytes::find_last(b'.', handler) {
         Some(dot) => (&handler[..dot], Some(&handler[dot + 1..])),
         None => (handler, None),
     }
@@ -132,7 +134,7 @@ unsafe fn refuse_function(vm: *mut Vm, state: *mut lua_State, module: &[u8], fun
             }
             lua_pop(state, 1);
         }
-        names[..count].sort_unstable();
+        heap_sort(&mut &mut names[..count]);
         let list = &mut (*vm).scratch;
         list.clear();
         for (index, name) in names[..count].iter().enumerate() {

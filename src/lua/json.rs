@@ -16,6 +16,7 @@ use super::heap;
 use super::modules;
 use super::stack;
 use super::vm::{Slot, Vm};
+use crate::bytes::Decimal;
 use crate::json::{self, Kind, Rules, StringRules, Utf8, WriteError};
 use crate::limits;
 use crate::sys;
@@ -45,8 +46,8 @@ unsafe extern "C" fn decode_text(state: *mut lua_State) -> c_int {
     unsafe {
         let text = argument_bytes(state, 1);
         if let Err(error) = decode::push_value(Vm::of(state), state, text) {
-            let mut number = itoa::Buffer::new();
-            let offset = number.format(error.offset + 1).as_bytes();
+            let mut number = Decimal::new();
+            let offset = number.format(error.offset as i64 + 1);
             stack::raise(state, &[b"coldmoon.json.decode: ", error.kind.message().as_bytes(), b" at byte ", offset]);
         }
     }

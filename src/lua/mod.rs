@@ -16,6 +16,8 @@
 //! | `failure` | what was raised, as the runtime reports it |
 //! | `system` | the clock and randomness |
 //! | `symbols` | what `ffi.C` finds in the static build |
+//! | `musl/` | what the static build has in place of musl's own functions |
+//! | `sort` | the one sort |
 //! | `stack`, `ffi` | helpers over the C API, and the C API |
 
 mod context;
@@ -30,7 +32,10 @@ mod json;
 mod layout;
 mod log;
 mod modules;
+#[cfg(any(test, target_env = "musl"))]
+mod musl;
 mod output;
+mod sort;
 mod stack;
 mod stream;
 #[cfg(target_env = "musl")]

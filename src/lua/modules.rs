@@ -10,6 +10,7 @@ use super::ffi::*;
 use super::vm::{Slot, Vm};
 use super::{handler, hooks, json, layout, log, stack, stream, system};
 use crate::buffer::Buffer;
+use crate::bytes;
 use crate::limits;
 use crate::sys;
 use core::ffi::{CStr, c_int, c_void};
@@ -97,7 +98,7 @@ unsafe fn push_path(vm: *mut Vm, state: *mut lua_State) {
 
 /// `LUA_PATH` with the defaults in place of `;;`, or behind it where it has none.
 fn push_user_path(out: &mut Buffer, lua_path: &[u8], task_root: &[u8]) -> Result<(), crate::buffer::Overflow> {
-    let (before, after) = match memchr::memmem::find(lua_path, b";;") {
+    let (before, after) = match bytes::find_text(b";;", lua_path) {
         Some(at) => (&lua_path[..at], &lua_path[at + 2..]),
         None => (lua_path.strip_suffix(b";").unwrap_or(lua_path), &b""[..]),
     };

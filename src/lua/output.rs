@@ -9,6 +9,7 @@ use super::ffi::*;
 use super::stack;
 use super::vm::Vm;
 use crate::buffer::Overflow;
+use crate::bytes;
 use crate::interpreter::Stream;
 use crate::sys;
 use core::ffi::c_int;
@@ -169,7 +170,7 @@ unsafe fn pass_on(state: *mut lua_State, original: c_int) -> c_int {
 unsafe fn write(vm: *mut Vm, stream: Stream, mut bytes: &[u8]) {
     // SAFETY: the caller vouches for `vm`; no Lua code runs in here.
     unsafe {
-        while let Some(end) = memchr::memchr(b'\n', bytes) {
+        while let Some(end) = bytes::find(b'\n', bytes) {
             let line = &raw mut (*vm).lines[stream as usize - 1];
             if (*line).is_empty() {
                 write_line(vm, stream, &bytes[..end]);

@@ -7,6 +7,8 @@
 //! nothing.
 
 use super::ffi::*;
+#[cfg(target_env = "musl")]
+use super::musl;
 use super::{encode, failure, handler, hooks, layout, modules, output, stack, stream};
 use crate::buffer::Buffer;
 use crate::env::Env;
@@ -141,6 +143,11 @@ impl Vm {
         let mut inner_data = ptr::null_mut();
         // SAFETY: `state` is live; `inner_data` receives the pointer.
         let inner = unsafe { lua_getallocf(state, &mut inner_data) };
+        #[cfg(target_env = "musl")]
+        // SAFETY: the state is never closed.
+        unsafe {
+            musl::share(inner, inner_data);
+        }
         let bytes_max = env.memory_mb.map_or(isize::MAX, |mb| {
             let bytes = u64::from(mb) << 20;
             (bytes - (bytes / RESERVED_PART).min(RESERVED_BYTES_MAX)) as isize

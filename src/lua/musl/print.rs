@@ -1,0 +1,730 @@
+//! `vfprintf` and `vsnprintf`, on which `printf`, `snprintf` and `strftime` stand. `ffi.C.printf` is one of the functions that the static build
+//! promises.
+//!
+//! All of C11 7.21.6.1 and POSIX: flags, width and precision (also as arguments), lengths, arguments by number (`%2$d`), and `%m`. Floating
+//! point numbers are exact at every precision. `long double`, which FFI cannot pass, and wide characters, of which the C locale has none
+//! beyond ASCII, are refused as what cannot be converted is.
+//!
+//! Written for size: a double becomes its 1,440 decimal digits, whatever the format shows of them.
+
+use core::ffi::{CStr, c_char, c_int};
+use core::slice;
+
+/// C's `va_list`, as the ABI's document lays it out.
+#[cfg(target_arch = "x86_64")]
+#[repr(C)]
+struct VaList {
+    integers_at: u32,
+    doubles_at: u32,
+    stack: *mut u64,
+    registers: *mut u8,
+}
+
+#[cfg(target_arch = "x86_64")]
+impl VaList {
+    /// The next argument, of an integer's or of a double's bits.
+    ///
+    /// # Safety
+    /// There is one, of that class.
+    unsafe fn next(&mut self, is_double: bool) -> u64 {
+        // Six registers of 8 bytes, then eight of 16.
+        let (at, step, end) = if is_double { (&mut self.doubles_at, 16, 176) } else { (&mut self.integers_at, 8, 48) };
+        // SAFETY: the caller vouches for the argument; it is where the ABI puts it.
+        unsafe {
+            if *at < end {
+                let value = self.registers.add(*at as usize).cast::<u64>().read();
+                *at += step;
+                return value;
+            }
+            self.stack = self.stack.add(1);
+            self.stack.sub(1).read()
+        }
+    }
+}
+
+/// C's `va_list`, as the ABI's document lays it out.
+#[cfg(target_arch = "aarch64")]
+#[repr(C)]
+struct VaList {
+    stack: *mut u64,
+    integers_end: *mut u8,
+    doubles_end: *mut u8,
+    integers_at: i32,
+    doubles_at: i32,
+}
+
+#[cfg(target_arch = "aarch64")]
+impl VaList {
+    /// The next argument, of an integer's or of a double's bits.
+    ///
+    /// # Safety
+    /// There is one, of that class.
+    unsafe fn next(&mut self, is_double: bool) -> u64 {
+        // Offsets from the end, below 0 while there are registers left.
+        let (at, step, end) =
+            if is_double { (&mut self.doubles_at, 16, self.doubles_end) } else { (&mut self.integers_at, 8, self.integers_end) };
+        // SAFETY: the caller vouches for the argument; it is where the ABI puts it.
+        unsafe {
+            if *at < 0 {
+                let value = end.offset(*at as isize).cast::<u64>().read();
+                *at += step;
+                return value;
+            }
+            self.stack = self.stack.add(1);
+            self.stack.sub(1).read()
+        }
+    }
+}
+
+/// `vfprintf(3)`
+///
+/// # Safety
+/// C's: `file` is an open stream, `format` is NUL-terminated and `arguments` are those that it asks for.
+#[cfg(target_env = "musl")]
+#[unsafe(no_mangle)]
+unsafe extern "C" fn vfprintf(file: *mut libc::FILE, format: *const c_char, arguments: *mut VaList) -> c_int {
+    let mut is_written = true;
+    // SAFETY: the caller vouches for all three; the bytes are live for the call.
+    let count = unsafe {
+        print(format, arguments, &mut |bytes| {
+            is_written &= libc::fwrite(bytes.as_ptr().cast(), 1, bytes.len(), file) == bytes.len();
+        })
+    };
+    if is_written { count } else { -1 }
+}
+
+/// `vsnprintf(3)`
+///
+/// # Safety
+/// C's: `into` is to `room` writable bytes, the rest as for [`vfprintf`].
+#[cfg_attr(target_env = "musl", unsafe(no_mangle))]
+unsafe extern "C" fn vsnprintf(into: *mut u8, room: usize, format: *const c_char, arguments: *mut VaList) -> c_int {
+    // SAFETY: the caller vouches for the room, which is not looked at where there is none.
+    let into = if room == 0 { &mut [] } else { unsafe { slice::from_raw_parts_mut(into, room) } };
+    let mut at = 0;
+    // SAFETY: the caller vouches for both.
+    let count = unsafe {
+        print(format, arguments, &mut |bytes| {
+            // The last byte is for the NUL.
+            let part = bytes.len().min(room.saturating_sub(1) - at);
+            into[at..at + part].copy_from_slice(&bytes[..part]);
+            at += part;
+        })
+    };
+    if let Some(end) = into.get_mut(at) {
+        *end = 0;
+    }
+    count
+}
+
+/// What takes the bytes.
+type Out<'a> = &'a mut dyn FnMut(&[u8]);
+/// Gives the bits of an argument: of the one with that number, or of the next one for 0. The second says whether it is a double.
+type Take<'a> = &'a mut dyn FnMut(usize, bool) -> u64;
+
+/// POSIX: NL_ARGMAX, as in musl.
+const NUMBERED_MAX: usize = 9;
+
+/// # Safety
+/// As for [`vfprintf`].
+unsafe fn print(format: *const c_char, arguments: *mut VaList, out: Out<'_>) -> c_int {
+    // SAFETY: the caller vouches for both.
+    let (format, arguments) = unsafe { (CStr::from_ptr(format).to_bytes(), &mut *arguments) };
+    // Arguments by number can be fetched only when the kind of each is known: a walk that shows nothing finds out.
+    let mut kinds = [None; NUMBERED_MAX + 1];
+    let mut values = [0; NUMBERED_MAX + 1];
+    if format.contains(&b'$') {
+        let mut note = |number: usize, is_double| {
+            kinds[number] = Some(is_double);
+            0
+        };
+        // SAFETY: arguments that are 0 are not followed.
+        if unsafe { walk(format, &mut note, &mut |_| {}) }.is_none() {
+            return refuse(libc::EINVAL);
+        }
+        for (kind, value) in kinds.iter().zip(&mut values).skip(1) {
+            let Some(is_double) = *kind else { break };
+            // SAFETY: the format asks for it.
+            *value = unsafe { arguments.next(is_double) };
+        }
+    }
+    // SAFETY: the format asks for these arguments.
+    let mut take = |number: usize, is_double| if number > 0 { values[number] } else { unsafe { arguments.next(is_double) } };
+    // SAFETY: the caller vouches for what the arguments refer to.
+    match unsafe { walk(format, &mut take, out) } {
+        Some(count) => c_int::try_from(count).unwrap_or_else(|_| refuse(libc::EOVERFLOW)),
+        None => refuse(libc::EINVAL),
+    }
+}
+
+fn refuse(errno: c_int) -> c_int {
+    // SAFETY: the address of this thread's errno is always valid.
+    unsafe { *libc::__errno_location() = errno };
+    -1
+}
+
+/// One conversion.
+struct Spec {
+    flags: u8,
+    width: usize,
+    precision: Option<usize>,
+}
+
+const LEFT: u8 = 1;
+const PLUS: u8 = 2;
+const SPACE: u8 = 4;
+const ALTERNATIVE: u8 = 8;
+const ZEROS: u8 = 16;
+
+impl Spec {
+    fn has(&self, flag: u8) -> bool {
+        self.flags & flag != 0
+    }
+
+    /// What stands before a number that is negative or not.
+    fn sign(&self, is_negative: bool) -> &'static [u8] {
+        match is_negative {
+            true => b"-",
+            _ if self.has(PLUS) => b"+",
+            _ if self.has(SPACE) => b" ",
+            _ => b"",
+        }
+    }
+
+    /// Writes `prefix` and the parts, each followed by as many zeros, as wide as is asked for; `pads_zeros`: with zeros where the flag says
+    /// so. Returns how many bytes these are.
+    fn put(&self, out: Out<'_>, prefix: &[u8], parts: &[(&[u8], usize)], pads_zeros: bool) -> usize {
+        let len = parts.iter().fold(prefix.len(), |sum, (text, zeros)| sum + text.len() + zeros);
+        let pad = self.width.saturating_sub(len);
+        let (mut left, mut zeros, mut right) = (0, 0, 0);
+        match () {
+            () if self.has(LEFT) => right = pad,
+            () if self.has(ZEROS) && pads_zeros => zeros = pad,
+            () => left = pad,
+        }
+        repeat(out, b' ', left);
+        out(prefix);
+        repeat(out, b'0', zeros);
+        for (text, zeros) in parts {
+            out(text);
+            repeat(out, b'0', *zeros);
+        }
+        repeat(out, b' ', right);
+        len + pad
+    }
+}
+
+fn repeat(out: Out<'_>, byte: u8, count: usize) {
+    for _ in 0..count {
+        out(&[byte]);
+    }
+}
+
+/// A place in a format.
+struct Cursor<'a> {
+    rest: &'a [u8],
+}
+
+impl Cursor<'_> {
+    fn take(&mut self, byte: u8) -> bool {
+        let is_it = self.rest.first() == Some(&byte);
+        self.rest = &self.rest[usize::from(is_it)..];
+        is_it
+    }
+
+    /// Decimal digits; `None` if they say more than an `int` can.
+    fn number(&mut self) -> Option<usize> {
+        let mut value = 0usize;
+        while let Some(digit @ b'0'..=b'9') = self.rest.first() {
+            value = value * 10 + usize::from(digit - b'0');
+            if value > c_int::MAX as usize {
+                return None;
+            }
+            self.rest = &self.rest[1..];
+        }
+        Some(value)
+    }
+
+    /// `1$` to `9$`, the number of an argument; 0 if there is none here.
+    fn argument(&mut self) -> usize {
+        match self.rest {
+            [digit @ b'1'..=b'9', b'$', ..] => {
+                self.rest = &self.rest[2..];
+                usize::from(digit - b'0')
+            }
+            _ => 0,
+        }
+    }
+}
+
+/// Writes what the format says; returns how many bytes these are, `None` if the format is none.
+///
+/// # Safety
+/// `take` gives what the format asks for; pointers among it are null or as C asks for them.
+unsafe fn walk(format: &[u8], take: Take<'_>, out: Out<'_>) -> Option<usize> {
+    let mut total = 0usize;
+    let mut format = Cursor { rest: format };
+    while !format.rest.is_empty() {
+        let text = format.rest.iter().position(|byte| *byte == b'%').unwrap_or(format.rest.len());
+        out(&format.rest[..text]);
+        total += text;
+        format.rest = &format.rest[text..];
+        if !format.take(b'%') {
+            break;
+        }
+        // `%%` is a conversion without an argument.
+        let number = format.argument();
+        let mut spec = Spec { flags: 0, width: 0, precision: None };
+        while let Some(flag) = format.rest.first().and_then(|byte| b"-+ #0".iter().position(|flag| flag == byte)) {
+            spec.flags |= 1 << flag;
+            format.rest = &format.rest[1..];
+        }
+        if format.take(b'*') {
+            let width = take(format.argument(), false) as c_int;
+            spec.flags |= if width < 0 { LEFT } else { 0 };
+            spec.width = width.unsigned_abs() as usize;
+        } else {
+            spec.width = format.number()?;
+        }
+        if format.take(b'.') {
+            spec.precision =
+                if format.take(b'*') { usize::try_from(take(format.argument(), false) as c_int).ok() } else { Some(format.number()?) };
+        }
+        // Bits that an integer has.
+        let mut bits = c_int::BITS;
+        while let Some(length @ (b'h' | b'l' | b'j' | b'z' | b't')) = format.rest.first() {
+            bits = if *length == b'h' { bits / 2 } else { u64::BITS };
+            format.rest = &format.rest[1..];
+        }
+        let (conversion, rest) = format.rest.split_first()?;
+        format.rest = rest;
+        total = total.checked_add(match conversion {
+            // Wide characters.
+            b'c' | b's' if bits == u64::BITS => return None,
+            b'%' => spec.put(out, b"", &[(b"%", 0)], false),
+            b'c' => spec.put(out, b"", &[(&[take(number, false) as u8], 0)], false),
+            b's' | b'm' => {
+                let mut text = take_text(*conversion, number, take);
+                if text.is_null() {
+                    text = c"(null)".as_ptr();
+                }
+                // SAFETY: the caller vouches for it: so long, or up to a NUL before that.
+                let text = unsafe {
+                    let len = (0..spec.precision.unwrap_or(usize::MAX)).take_while(|at| *text.add(*at) != 0).count();
+                    slice::from_raw_parts(text.cast(), len)
+                };
+                spec.put(out, b"", &[(text, 0)], false)
+            }
+            b'n' => {
+                let place = take(number, false) as *mut u8;
+                if !place.is_null() {
+                    // SAFETY: the caller vouches for an integer of these bits there; both architectures are little-endian.
+                    unsafe { place.copy_from_nonoverlapping(total.to_le_bytes().as_ptr(), bits as usize / 8) };
+                }
+                0
+            }
+            b'd' | b'i' | b'u' | b'o' | b'x' | b'X' | b'p' => put_integer(&mut spec, out, *conversion, take(number, false), bits),
+            b'a' | b'A' | b'e' | b'E' | b'f' | b'F' | b'g' | b'G' => {
+                put_double(&spec, out, *conversion, f64::from_bits(take(number, true)))
+            }
+            _ => return None,
+        })?;
+    }
+    Some(total)
+}
+
+/// The text of `%s` or `%m`.
+fn take_text(conversion: u8, number: usize, take: Take<'_>) -> *const c_char {
+    if conversion == b's' {
+        return take(number, false) as *const c_char;
+    }
+    // SAFETY: the address of errno is always valid, strerror knows every number.
+    unsafe { libc::strerror(*libc::__errno_location()) }
+}
+
+fn put_integer(spec: &mut Spec, out: Out<'_>, conversion: u8, value: u64, bits: u32) -> usize {
+    let is_pointer = conversion == b'p';
+    let unused = if is_pointer { 0 } else { u64::BITS - bits };
+    let is_signed = matches!(conversion, b'd' | b'i');
+    let is_negative = is_signed && ((value << unused) as i64) < 0;
+    let mut rest = if is_negative { ((value << unused) as i64 >> unused).unsigned_abs() } else { value << unused >> unused };
+    let mut prefix = if is_signed { spec.sign(is_negative) } else { b"" };
+    let base = match conversion {
+        b'o' => 8,
+        b'x' | b'X' | b'p' => 16,
+        _ => 10,
+    };
+    if is_pointer {
+        // As musl shows them.
+        spec.flags |= ALTERNATIVE;
+        spec.precision = spec.precision.max(Some(2 * size_of::<usize>()));
+    }
+    if base == 16 && spec.has(ALTERNATIVE) && rest != 0 {
+        prefix = if conversion == b'X' { b"0X" } else { b"0x" };
+    }
+    // 64 bits are 22 octal digits.
+    let mut digits = [0; 22];
+    let mut at = digits.len();
+    while rest > 0 {
+        at -= 1;
+        let digit = b"0123456789abcdef"[(rest % base) as usize];
+        digits[at] = if conversion == b'X' { digit.to_ascii_uppercase() } else { digit };
+        rest /= base;
+    }
+    let digits = &digits[at..];
+    let mut digits_min = spec.precision.unwrap_or(1);
+    if base == 8 && spec.has(ALTERNATIVE) {
+        digits_min = digits_min.max(digits.len() + 1);
+    }
+    let zeros = digits_min.saturating_sub(digits.len());
+    spec.put(out, prefix, &[(b"", zeros), (digits, 0)], spec.precision.is_none())
+}
+
+/// Decimal digits before the point: 309 of the greatest double, in whole words of nine.
+const DIGITS_BEFORE: usize = 9 * WORDS_BEFORE;
+const WORDS_BEFORE: usize = 40;
+/// All digits. Behind the point there are 1,074 of the least double.
+const DIGITS: usize = 9 * WORDS;
+const WORDS: usize = 160;
+const WORD: u64 = 1_000_000_000;
+
+/// The exact decimal digits of a double that is not negative.
+fn expand(value: f64) -> [u8; DIGITS] {
+    let exponent = (value.to_bits() >> 52) as i32;
+    let fraction = value.to_bits() & ((1 << 52) - 1);
+    let significand = if exponent == 0 { fraction } else { fraction | 1 << 52 };
+    let mut scale = exponent.max(1) - 1075;
+
+    let mut words = [0; WORDS];
+    words[WORDS_BEFORE - 1] = significand % WORD;
+    words[WORDS_BEFORE - 2] = significand / WORD;
+    while scale > 0 {
+        let shift = scale.min(29);
+        let mut carry = 0;
+        for word in words.iter_mut().rev() {
+            let sum = (*word << shift) + carry;
+            (*word, carry) = (sum % WORD, sum / WORD);
+        }
+        scale -= shift;
+    }
+    while scale < 0 {
+        // 10^9 is a multiple of 2^9, so nothing is lost.
+        let shift = scale.max(-9).unsigned_abs();
+        let mut carry = 0;
+        for word in &mut words {
+            let rest = *word & ((1 << shift) - 1);
+            *word = (*word >> shift) + carry;
+            carry = (WORD >> shift) * rest;
+        }
+        scale += shift as i32;
+    }
+
+    let mut digits = [0; DIGITS];
+    for (mut word, digits) in words.into_iter().zip(digits.chunks_mut(9)) {
+        for digit in digits.iter_mut().rev() {
+            *digit = b'0' + (word % 10) as u8;
+            word /= 10;
+        }
+    }
+    digits
+}
+
+/// Rounds to the digits before `end`, to the even one of two that are as near. What is dropped becomes zeros.
+fn round(digits: &mut [u8; DIGITS], end: usize) {
+    let Some(first) = digits.get(end) else { return };
+    let is_more = digits[end + 1..].iter().any(|digit| *digit != b'0');
+    // Before all digits there is a zero.
+    let is_odd = end > 0 && digits[end - 1] & 1 != 0;
+    let is_up = *first > b'5' || *first == b'5' && (is_more || is_odd);
+    digits[end..].fill(b'0');
+    let mut at = end;
+    while is_up && at > 0 {
+        at -= 1;
+        if digits[at] < b'9' {
+            digits[at] += 1;
+            break;
+        }
+        digits[at] = b'0';
+    }
+}
+
+fn put_double(spec: &Spec, out: Out<'_>, conversion: u8, value: f64) -> usize {
+    let is_upper = conversion.is_ascii_uppercase();
+    let sign = spec.sign(value.is_sign_negative());
+    let value = value.abs();
+    if !value.is_finite() {
+        let text = match (value.is_nan(), is_upper) {
+            (true, false) => b"nan",
+            (true, true) => b"NAN",
+            (false, false) => b"inf",
+            (false, true) => b"INF",
+        };
+        return spec.put(out, sign, &[(text, 0)], false);
+    }
+    let mut conversion = conversion.to_ascii_lowercase();
+    if conversion == b'a' {
+        return put_hexadecimal(spec, out, sign, value, is_upper);
+    }
+    let mut digits = expand(value);
+    let mut precision = spec.precision.unwrap_or(6);
+    let first = |digits: &[u8; DIGITS]| digits.iter().position(|digit| *digit != b'0').unwrap_or(DIGITS_BEFORE - 1);
+    let is_general = conversion == b'g';
+    if is_general {
+        // So many significant digits, in the style that the exponent of the rounded number asks for.
+        precision = precision.max(1);
+        let end = first(&digits).saturating_add(precision);
+        round(&mut digits, end);
+        let exponent = DIGITS_BEFORE as isize - 1 - first(&digits) as isize;
+        let is_fixed = (-4..precision as isize).contains(&exponent);
+        conversion = if is_fixed { b'f' } else { b'e' };
+        precision = if is_fixed { (precision as isize - 1 - exponent) as usize } else { precision - 1 };
+    }
+    let point = if conversion == b'f' { DIGITS_BEFORE } else { first(&digits) + 1 };
+    round(&mut digits, point.saturating_add(precision));
+    // Rounding may have made it one digit longer.
+    let start = first(&digits);
+    let point = if conversion == b'f' { DIGITS_BEFORE } else { start + 1 };
+    let end = point.saturating_add(precision).min(DIGITS);
+    let mut fraction = &digits[point..end];
+    let mut zeros = precision - fraction.len();
+    if is_general && !spec.has(ALTERNATIVE) {
+        fraction = &fraction[..fraction.iter().rposition(|digit| *digit != b'0').map_or(0, |last| last + 1)];
+        zeros = 0;
+    }
+    let dot: &[u8] = if fraction.is_empty() && zeros == 0 && !spec.has(ALTERNATIVE) { b"" } else { b"." };
+    let mut room = [0; EXPONENT_BYTES];
+    let exponent = if conversion == b'f' {
+        &[]
+    } else {
+        format_exponent(&mut room, if is_upper { b'E' } else { b'e' }, DIGITS_BEFORE as i32 - point as i32, 2)
+    };
+    spec.put(out, sign, &[(&digits[start.min(point - 1)..point], 0), (dot, 0), (fraction, zeros), (exponent, 0)], true)
+}
+
+/// `e+308`, `p-1074`.
+const EXPONENT_BYTES: usize = 6;
+
+/// An exponent of at least so many digits.
+fn format_exponent(room: &mut [u8; EXPONENT_BYTES], mark: u8, exponent: i32, digits_min: usize) -> &[u8] {
+    let mut rest = exponent.unsigned_abs();
+    let mut at = EXPONENT_BYTES;
+    while rest > 0 || at > EXPONENT_BYTES - digits_min {
+        at -= 1;
+        room[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    room[at - 1] = if exponent < 0 { b'-' } else { b'+' };
+    room[at - 2] = mark;
+    &room[at - 2..]
+}
+
+fn put_hexadecimal(spec: &Spec, out: Out<'_>, sign: &[u8], value: f64, is_upper: bool) -> usize {
+    let mut exponent = (value.to_bits() >> 52) as i32 - 1023;
+    let mut significand = value.to_bits() & ((1 << 52) - 1);
+    if exponent > -1023 {
+        significand |= 1 << 52;
+    } else if significand > 0 {
+        // As musl does, and other than glibc: no digit but 1 before the point.
+        let shift = significand.leading_zeros() - 11;
+        significand <<= shift;
+        exponent = -1022 - shift as i32;
+    } else {
+        exponent = 0;
+    }
+    // 13 digits behind the point.
+    if let Some(precision @ 0..13) = spec.precision {
+        let unit = 1 << (4 * (13 - precision));
+        let rest = significand % unit;
+        significand -= rest;
+        if rest > unit / 2 || rest == unit / 2 && significand & unit != 0 {
+            significand += unit;
+        }
+    }
+    let mut text = [0; 14];
+    for (index, digit) in text.iter_mut().enumerate() {
+        let value = b"0123456789abcdef"[(significand >> (52 - 4 * index)) as usize & 15];
+        *digit = if is_upper { value.to_ascii_uppercase() } else { value };
+    }
+    let shown = spec.precision.unwrap_or_else(|| text[1..].iter().rposition(|digit| *digit != b'0').map_or(0, |last| last + 1));
+    let fraction = &text[1..=shown.min(13)];
+    let dot: &[u8] = if shown > 0 || spec.has(ALTERNATIVE) { b"." } else { b"" };
+    let mut room = [0; EXPONENT_BYTES];
+    let exponent = format_exponent(&mut room, if is_upper { b'P' } else { b'p' }, exponent, 1);
+    let mut prefix = [0; 3];
+    prefix[..sign.len()].copy_from_slice(sign);
+    prefix[sign.len()..sign.len() + 2].copy_from_slice(if is_upper { b"0X" } else { b"0x" });
+    spec.put(out, &prefix[..sign.len() + 2], &[(&text[..1], 0), (dot, 0), (fraction, shown - fraction.len()), (exponent, 0)], true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What our function makes of these arguments, all of them on the stack.
+    fn ours(room: usize, format: &CStr, arguments: &[u64]) -> (c_int, Vec<u8>) {
+        let mut stack = arguments.to_vec();
+        let stack = stack.as_mut_ptr();
+        #[cfg(target_arch = "x86_64")]
+        let mut list = VaList { integers_at: 48, doubles_at: 176, stack, registers: std::ptr::null_mut() };
+        #[cfg(target_arch = "aarch64")]
+        let (integers_end, doubles_end) = (std::ptr::null_mut(), std::ptr::null_mut());
+        #[cfg(target_arch = "aarch64")]
+        let mut list = VaList { stack, integers_end, doubles_end, integers_at: 0, doubles_at: 0 };
+        let mut text = vec![0xaa; room + 1];
+        // SAFETY: there is that much room, and the tests give the arguments that their formats ask for.
+        let count = unsafe { vsnprintf(text.as_mut_ptr(), room, format.as_ptr(), &mut list) };
+        assert_eq!(text.pop(), Some(0xaa), "written beyond the room");
+        (count, text)
+    }
+
+    /// Compares with the C library's `snprintf`.
+    macro_rules! same {
+        ($format:expr, $($argument:expr => $bits:expr),*) => {{
+            let format = std::ffi::CString::new($format).unwrap();
+            let mut expected = vec![0xaa; 3000];
+            // SAFETY: there is that much room; the arguments are those of the format.
+            let count = unsafe { libc::snprintf(expected.as_mut_ptr().cast(), expected.len(), format.as_ptr(), $($argument),*) };
+            let (found_count, found) = ours(3000, &format, &[$($bits),*]);
+            let shown = |text: &[u8]| String::from_utf8_lossy(&text[..text.iter().position(|byte| *byte == 0).unwrap()]).into_owned();
+            assert_eq!((found_count, shown(&found)), (count, shown(&expected)), "{format:?}");
+        }};
+    }
+
+    const FLAGS: [&str; 12] = ["", "-", "+", " ", "#", "0", "-#", "+0", "#0", "-0", "+ #0", "+ "];
+
+    #[test]
+    fn integers_are_those_of_the_c_library() {
+        for flags in FLAGS {
+            for width in ["", "1", "8", "30"] {
+                for precision in ["", ".", ".0", ".1", ".7", ".25"] {
+                    for (length, conversions) in
+                        [("", "diuoxX"), ("hh", "diuoxX"), ("h", "di"), ("l", "diuoxX"), ("ll", "d"), ("z", "u"), ("j", "d"), ("t", "d")]
+                    {
+                        for conversion in conversions.chars() {
+                            for value in [0u64, 1, 8, 127, 128, 255, 32_768, 123_456_789, 1 << 31, u64::MAX, 1 << 63, 0x1234_5678_9abc_def0]
+                            {
+                                same!(format!("<%{flags}{width}{precision}{length}{conversion}>"), value => value);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn doubles_are_those_of_the_c_library() {
+        let mut values = vec![
+            0.0,
+            -0.0,
+            1.0,
+            0.5,
+            1.5,
+            2.5,
+            -2.5,
+            0.1,
+            0.125,
+            9.5,
+            9.999999,
+            99999.95,
+            999_999.5,
+            1e-4,
+            9.9999e-5,
+            123_456_789.0,
+            1e15,
+            1e16,
+            1e17,
+            1e21,
+            1e22,
+            1e100,
+            f64::MAX,
+            f64::MIN_POSITIVE,
+            1e-310,
+            2f64.powi(60) + 256.0,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+            f64::NAN,
+            0.05,
+            0.95,
+        ];
+        let mut random = 1u64;
+        for _ in 0..8 {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            values.push(f64::from_bits(random ^ random >> 31));
+        }
+        for value in values {
+            for flags in FLAGS {
+                for width in ["", "25"] {
+                    for precision in ["", ".", ".1", ".17", ".60"] {
+                        for conversion in "eEfFgGaA".chars() {
+                            // glibc shows the least doubles as 0x0.…, and forgets zeros of 999999.5 (`%#g` is `1.e+06`).
+                            let is_odd = match conversion {
+                                'a' | 'A' => value.is_subnormal(),
+                                'g' | 'G' => flags.contains('#') && value.log10().fract() > 0.999_999,
+                                _ => false,
+                            };
+                            if !is_odd {
+                                same!(format!("<%{flags}{width}{precision}{conversion}>"), value => value.to_bits());
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        let least = 5e-324;
+        for format in ["%.1100f", "%.0f", "%e", "%.800e", "%g", "%.2000f"] {
+            same!(format, least => f64::to_bits(least));
+        }
+    }
+
+    #[test]
+    fn texts_and_arguments_of_all_kinds_are_those_of_the_c_library() {
+        let text = c"hello".as_ptr();
+        let text_bits = text.addr() as u64;
+        for flags in ["", "-", "0"] {
+            for width in ["", "3", "9"] {
+                for precision in ["", ".", ".2", ".9"] {
+                    same!(format!("<%{flags}{width}{precision}s>"), text => text_bits);
+                }
+                same!(format!("<%{flags}{width}c>"), 'x' as c_int => 'x' as u64);
+            }
+        }
+        same!("%%|%d%%%s|", 5 as c_int => 5, text => text_bits);
+        same!("%*d|%-*d|%.*f|%.*f", 7 as c_int => 7, 1 as c_int => 1, 5 as c_int => 5, 2 as c_int => 2, 1 as c_int => 1, 0.25 => f64::to_bits(0.25), -1 as c_int => u64::MAX, 0.25 => f64::to_bits(0.25));
+        same!("%*d|", -7 as c_int => -7i64 as u64, 1 as c_int => 1);
+        same!("%2$s %1$d %2$s $%3$.1f", 5 as c_int => 5, text => text_bits, 2.5 => f64::to_bits(2.5));
+        same!("%3$*1$.*2$f|", 9 as c_int => 9, 3 as c_int => 3, 2.5 => f64::to_bits(2.5));
+        same!("price $%d, %d$", 5 as c_int => 5, 6 as c_int => 6);
+        same!("%ld %s %g %c%s", 1i64 << 40 => 1 << 40, text => text_bits, 1e10 => f64::to_bits(1e10), 'y' as c_int => 'y' as u64, text => text_bits);
+    }
+
+    #[test]
+    fn what_is_left_of_the_room_is_not_written_but_counted() {
+        for room in 0..9 {
+            let (count, text) = ours(room, c"ab%dcd", &[123]);
+            assert_eq!(count, 7);
+            assert_eq!(
+                text[..],
+                [&b"ab123cd"[..room.saturating_sub(1).min(7)], &b"\0"[..room.min(1)], &[0xaa; 9][..room.saturating_sub(8)]].concat()
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_musls_own_stays_so() {
+        let mut counts = [0u64; 2];
+        for (format, arguments, expected) in [
+            (c"%p|%p", &[0xabc, 0][..], "0x0000000000000abc|0000000000000000"),
+            (c"%s|%.3s", &[0, 0], "(null)|(nu"),
+            (c"%a|%.0a|%a", &[1, 1, 3], "0x1p-1074|0x1p-1074|0x1.8p-1073"),
+            (c"ab%nc%hhn", &[counts.as_mut_ptr().addr() as u64, counts.as_mut_ptr().addr() as u64 + 8], "abc"),
+        ] {
+            let (count, text) = ours(100, format, arguments);
+            assert_eq!(std::str::from_utf8(&text[..count as usize]).unwrap(), expected);
+        }
+        assert_eq!(counts, [2, 3]);
+        for format in [c"%", c"%y", c"%Lf", c"%ls", c"%lc", c"%5", c"%1$", c"%99999999999d"] {
+            assert_eq!(ours(100, format, &[0; 3]).0, -1, "{format:?}");
+        }
+    }
+}
