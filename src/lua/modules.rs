@@ -63,12 +63,14 @@ pub unsafe fn install(vm: *mut Vm) {
         let top = lua_gettop(state);
         stack::get_field(state, LUA_GLOBALSINDEX, c"package");
         let package = top + 1;
-        push_path(vm, state, (*vm).env.lua_path, &LUA_FILES);
+        write_path(vm, (*vm).env.lua_path, &LUA_FILES);
+        stack::push_bytes(state, (*vm).scratch.bytes());
         stack::set_field(state, package, c"path");
         if cfg!(target_env = "musl") {
             stack::push_bytes(state, b"");
         } else {
-            push_path(vm, state, sys::variable(c"LUA_CPATH"), &C_MODULES);
+            write_path(vm, sys::variable(c"LUA_CPATH"), &C_MODULES);
+            stack::push_bytes(state, (*vm).scratch.bytes());
         }
         stack::set_field(state, package, c"cpath");
 
@@ -98,25 +100,19 @@ pub unsafe fn install(vm: *mut Vm) {
     }
 }
 
-/// Pushes the search path for one kind of file: the user's, from a variable, with the defaults.
-///
-/// Stack: [-0, +1], 20 slots. Raises: memory only.
+/// Writes the search path for one kind of file into the scratch buffer: the user's, from a variable, with the defaults.
 ///
 /// # Safety
-/// As for [`install`].
-unsafe fn push_path(vm: *mut Vm, state: *mut lua_State, user_path: Option<&[u8]>, templates: &Templates) {
-    // SAFETY: the caller vouches for `vm` and the slots. The scratch buffer is used between calls that may raise, never across one.
-    unsafe {
-        let out = &mut (*vm).scratch;
-        out.clear();
-        let task_root = (*vm).env.task_root();
-        // A path that does not fit in memory leaves an empty one, and `require` says what it tried.
-        let _ = match user_path {
-            None => push_defaults(out, templates, task_root),
-            Some(user_path) => push_user_path(out, user_path, templates, task_root),
-        };
-        stack::push_bytes(state, (*vm).scratch.bytes());
-    }
+/// `vm` is live, and nothing uses its scratch buffer.
+unsafe fn write_path(vm: *mut Vm, user_path: Option<&[u8]>, templates: &Templates) {
+    // SAFETY: the caller vouches for `vm`.
+    let (out, task_root) = unsafe { (&mut (*vm).scratch, (*vm).env.task_root()) };
+    out.clear();
+    // A path that does not fit in memory leaves an empty one, and `require` says what it tried.
+    let _ = match user_path {
+        None => push_defaults(out, templates, task_root),
+        Some(user_path) => push_user_path(out, user_path, templates, task_root),
+    };
 }
 
 /// `LUA_PATH` or `LUA_CPATH` with the defaults in place of `;;`, or behind it where it has none.
@@ -298,7 +294,9 @@ unsafe fn refuse_c_module(state: *mut lua_State, module: &[u8]) {
     use super::symbols::REFUSAL;
     // SAFETY: the caller vouches for `state`; both paths stay on the stack while they are read.
     unsafe {
-        push_path(Vm::of(state), state, sys::variable(c"LUA_CPATH"), &C_MODULES);
+        let vm = Vm::of(state);
+        write_path(vm, sys::variable(c"LUA_CPATH"), &C_MODULES);
+        stack::push_from_buffer(state, (*vm).scratch.bytes());
         stack::get_field(state, LUA_GLOBALSINDEX, c"package");
         stack::get_field(state, -1, c"cpath");
         let paths = [stack::to_bytes(state, -3).unwrap_or_default(), stack::to_bytes(state, -1).unwrap_or_default()];
