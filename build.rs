@@ -2,7 +2,7 @@
 //!
 //! 1. LuaJIT, statically, from the crate luajit-src (`vendor/README.md` says which version and which flags, with the bytes each saves).
 //! 2. `lua/`: every module, compiled to stripped bytecode by that same LuaJIT, as the sorted table `EMBEDDED` of `src/lua/embedded.rs`.
-//! 3. The libraries that the linker needs behind them.
+//! 3. The libraries that the linker needs behind them, and the symbols that C modules find in a build with a dynamic linker.
 //!
 //! Without the feature `lua` there is nothing to build.
 
@@ -35,6 +35,9 @@ fn main() {
     let compiler = if runs_here(&target) { out.clone() } else { build_host_luajit(&out) };
     embed_lua(&compiler.join("luajit-build/src/luajit"), &out);
     link_libraries(&target);
+    if !target.contains("musl") {
+        export_lua_api(&out);
+    }
 }
 
 fn variable(name: &str) -> String {
@@ -146,4 +149,14 @@ fn link_libraries(target: &str) {
             println!("cargo:rustc-link-lib=dylib={library}");
         }
     }
+}
+
+/// The symbols that C modules may use: the functions of `lua.h`, `lauxlib.h`, `lualib.h` and `luajit.h`, and nothing else of the binary.
+const LUA_API: &str = "{ lua_*; luaL_*; luaopen_*; luaJIT_*; };\n";
+
+/// Exports Lua's API. The list also keeps what nothing in the binary itself calls.
+fn export_lua_api(out: &Path) {
+    let list = out.join("lua-api.list");
+    fs::write(&list, LUA_API).expect("OUT_DIR can be written");
+    println!("cargo:rustc-link-arg-bins=-Wl,--dynamic-list={}", list.display());
 }

@@ -77,6 +77,16 @@ unpack_musl() {
 	)
 }
 
+# need_cross_glibc ARCH: makes sure that ARCH-linux-gnu-gcc is there, with glibc.
+need_cross_glibc() {
+	case $1 in
+	x86_64) packages="gcc-x86-64-linux-gnu libc6-dev-amd64-cross" ;;
+	aarch64) packages="gcc-aarch64-linux-gnu libc6-dev-arm64-cross" ;;
+	esac
+	[ -e "/usr/$1-linux-gnu/include/stdio.h" ] && command -v "$1-linux-gnu-gcc" >/dev/null || install_debian $packages ||
+		fail "coldmoon needs $1-linux-gnu-gcc with glibc to build for $1 on $(uname -m). Debian: apt-get install $packages"
+}
+
 # has_target TRIPLE: whether the Rust toolchain in PATH has the target's library.
 has_target() {
 	command -v rustc >/dev/null && [ -d "$(rustc --print sysroot)/lib/rustlib/$1/lib" ]

@@ -6,6 +6,7 @@
 mod event;
 mod invoke;
 mod pack;
+mod rocks;
 
 use std::process::ExitCode;
 
@@ -23,12 +24,14 @@ struct Tool {
 enum Command {
     Invoke(invoke::Invoke),
     Layer(pack::Pack),
+    Rocks(rocks::Rocks),
 }
 
 fn main() -> ExitCode {
     let result = match Tool::parse().command {
         Command::Invoke(invoke) => invoke.run(),
         Command::Layer(pack) => pack.run(),
+        Command::Rocks(rocks) => rocks.run(),
     };
     result.unwrap_or_else(|error| {
         eprintln!("coldmoon: {error:#}");

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::Args;
 use coldmoon_cli::function::plain;
-use coldmoon_cli::layer::zip;
+use coldmoon_cli::layer::{File, zip};
 
 /// Make the layer's zip, the same bytes from the same files
 #[derive(Args)]
@@ -26,7 +26,9 @@ pub struct Pack {
 impl Pack {
     /// Runs the command.
     pub fn run(self) -> Result<ExitCode> {
-        let layer = zip(&read(&self.runtime)?, &read(&self.licence)?).context("cannot make the zip")?;
+        let files = [("bootstrap", &self.runtime, 0o755), ("LICENSE", &self.licence, 0o644)]
+            .map(|(name, path, mode)| Ok(File { name: name.into(), bytes: read(path)?, mode }));
+        let layer = zip(&files.into_iter().collect::<Result<Vec<_>>>()?).context("cannot make the zip")?;
         fs::write(&self.output, layer).map_err(|error| anyhow::anyhow!("cannot write {}: {}", self.output.display(), plain(&error)))?;
         Ok(ExitCode::SUCCESS)
     }

@@ -19,6 +19,9 @@ use core::ptr;
 /// The type of an error that names none.
 pub const LUA_ERROR: &[u8] = b"LuaError";
 
+/// The type of an error of `require`.
+const IMPORT_MODULE_ERROR: &[u8] = b"Runtime.ImportModuleError";
+
 /// Frames of a stack that are shown: so many innermost ones, then the outermost.
 const INNER_FRAMES: c_int = 12;
 const OUTER_FRAMES: c_int = 10;
@@ -170,20 +173,23 @@ pub unsafe extern "C" fn describe(state: *mut lua_State) -> c_int {
 /// # Safety
 /// As in `describe`, with `message` the string at 1.
 unsafe fn error_type_of(state: *mut lua_State, message: &[u8]) -> &'static [u8] {
-    // SAFETY: the caller vouches for `state`; one slot is free.
-    unsafe {
-        lua_rawgeti(state, LUA_REGISTRYINDEX, Slot::SyntaxError as c_int);
-        let is_syntax_error = lua_rawequal(state, -1, 1) != 0;
-        lua_pop(state, 1);
-        if is_syntax_error {
-            return b"Runtime.UserCodeSyntaxError";
+    for (slot, error_type) in [(Slot::SyntaxError, &b"Runtime.UserCodeSyntaxError"[..]), (Slot::CModule, IMPORT_MODULE_ERROR)] {
+        // SAFETY: the caller vouches for `state`; one slot is free.
+        unsafe {
+            lua_rawgeti(state, LUA_REGISTRYINDEX, slot as c_int);
+            let is_the_one = lua_rawequal(state, -1, 1) != 0;
+            lua_pop(state, 1);
+            if is_the_one {
+                return error_type;
+            }
         }
     }
-    // LuaJIT's `require` words it so (`LJ_ERR` has no code that an error value would carry).
-    match bytes::find_text(b"module '", message).and_then(|at| bytes::find_text(b"' not found:", &message[at..])) {
-        Some(_) => b"Runtime.ImportModuleError",
-        None => LUA_ERROR,
-    }
+    // LuaJIT words it so (`LJ_ERR` has no code that an error value would carry): what `require` does not find, and a shared object that
+    // cannot be loaded. Lua source that cannot be is a syntax error.
+    let has = |words: &[u8]| bytes::find_text(words, message).is_some();
+    let is_missing = bytes::find_text(b"module '", message).is_some_and(|at| bytes::find_text(b"' not found:", &message[at..]).is_some());
+    let is_broken = cfg!(not(target_env = "musl")) && has(b"error loading module '") && has(b".so':\n\t");
+    if is_missing || is_broken { IMPORT_MODULE_ERROR } else { LUA_ERROR }
 }
 
 /// The first of two fields of the table at 1 that is a string or a number. Leaves it on the stack.

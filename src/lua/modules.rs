@@ -4,12 +4,16 @@
 //! expect it and may change it; the searcher here reads it on every call. Files come first and the runtime's modules last, so a user's file
 //! wins whatever its name. A file below the task root is named in messages by its path from there, `app.lua`.
 //!
+//! Beside each Lua path lies its C path, `package.cpath`. LuaJIT's own searchers load C modules from there in a build with a dynamic linker,
+//! before the runtime's modules. The static build has none: `package.cpath` is empty until a program fills it, and a module that is nowhere
+//! else is looked for on the C path only to say that it cannot be loaded.
+//!
 //! The runtime's modules: `coldmoon`, made of C functions when it is first required, and the files of `lua/`, embedded as bytecode.
 
 use super::ffi::*;
 use super::vm::{Slot, Vm};
 use super::{handler, hooks, json, layout, log, stack, stream, system};
-use crate::buffer::Buffer;
+use crate::buffer::{Buffer, Overflow};
 use crate::bytes;
 use crate::limits;
 use crate::sys;
@@ -20,18 +24,32 @@ use core::ptr;
 /// The modules of `lua/`: (name, bytecode), sorted by name. Made by `build.rs`.
 static EMBEDDED: &[(&str, &[u8])] = &include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
-/// Templates below the task root and below `/opt`. The second pair is what `luarocks init` makes, the third a LuaRocks tree as it stands.
-const TEMPLATES: [&[u8]; 6] = [
-    b"/?.lua",
-    b"/?/init.lua",
-    b"/lua_modules/share/lua/5.1/?.lua",
-    b"/lua_modules/share/lua/5.1/?/init.lua",
-    b"/share/lua/5.1/?.lua",
-    b"/share/lua/5.1/?/init.lua",
-];
+/// The places of one kind of file.
+struct Templates {
+    /// Below the task root and below `/opt`.
+    below_roots: &'static [&'static [u8]],
+    /// Where layers put modules beside those.
+    of_layers: &'static [u8],
+}
 
-/// Where layers put modules beside the templates above.
-const LAYER_TEMPLATES: &[u8] = b"/opt/lua/?.lua;/opt/lua/?/init.lua;/opt/rocks/share/lua/5.1/?.lua;/opt/rocks/share/lua/5.1/?/init.lua";
+/// Lua files. The second pair is what `luarocks init` makes, the third a LuaRocks tree as it stands.
+const LUA_FILES: Templates = Templates {
+    below_roots: &[
+        b"/?.lua",
+        b"/?/init.lua",
+        b"/lua_modules/share/lua/5.1/?.lua",
+        b"/lua_modules/share/lua/5.1/?/init.lua",
+        b"/share/lua/5.1/?.lua",
+        b"/share/lua/5.1/?/init.lua",
+    ],
+    of_layers: b"/opt/lua/?.lua;/opt/lua/?/init.lua;/opt/rocks/share/lua/5.1/?.lua;/opt/rocks/share/lua/5.1/?/init.lua",
+};
+
+/// C modules, beside the Lua files.
+const C_MODULES: Templates = Templates {
+    below_roots: &[b"/?.so", b"/lua_modules/lib/lua/5.1/?.so", b"/lib/lua/5.1/?.so"],
+    of_layers: b"/opt/lua/?.so;/opt/rocks/lib/lua/5.1/?.so",
+};
 
 /// Sets the search path and the searchers.
 ///
@@ -46,20 +64,28 @@ pub unsafe fn install(vm: *mut Vm) {
         let top = lua_gettop(state);
         stack::get_field(state, LUA_GLOBALSINDEX, c"package");
         let package = top + 1;
-        push_path(vm, state);
+        write_path(vm, (*vm).env.lua_path, &LUA_FILES);
+        stack::push_bytes(state, (*vm).scratch.bytes());
         stack::set_field(state, package, c"path");
-        stack::push_bytes(state, b"");
+        if cfg!(target_env = "musl") {
+            stack::push_bytes(state, b"");
+        } else {
+            write_path(vm, sys::variable(c"LUA_CPATH"), &C_MODULES);
+            stack::push_bytes(state, (*vm).scratch.bytes());
+        }
         stack::set_field(state, package, c"cpath");
 
         stack::get_field(state, package, c"loaders");
-        // 1 is package.preload. C modules cannot be loaded by a static binary.
+        // 1 is package.preload.
         lua_pushvalue(state, package);
         lua_pushcclosure(state, search_files, 1);
         lua_rawseti(state, -2, 2);
+        // 3 and 4 are LuaJIT's own, for C modules. Without a dynamic linker they have nothing to do.
+        let embedded = if cfg!(target_env = "musl") { 3 } else { 5 };
         lua_pushcclosure(state, search_embedded, 0);
-        lua_rawseti(state, -2, 3);
+        lua_rawseti(state, -2, embedded);
         lua_pushnil(state);
-        lua_rawseti(state, -2, 4);
+        lua_rawseti(state, -2, embedded + 1);
         lua_settop(state, top);
 
         (*vm).tags.make(state);
@@ -75,38 +101,32 @@ pub unsafe fn install(vm: *mut Vm) {
     }
 }
 
-/// Pushes the search path.
-///
-/// Stack: [-0, +1], 20 slots. Raises: memory only.
+/// Writes the search path for one kind of file into the scratch buffer: the user's, from a variable, with the defaults.
 ///
 /// # Safety
-/// As for [`install`].
-unsafe fn push_path(vm: *mut Vm, state: *mut lua_State) {
-    // SAFETY: the caller vouches for `vm` and the slots. The scratch buffer is used between calls that may raise, never across one.
-    unsafe {
-        let out = &mut (*vm).scratch;
-        out.clear();
-        let env = (*vm).env;
-        // A path that does not fit in memory leaves an empty one, and `require` says what it tried.
-        let _ = match env.lua_path {
-            None => push_defaults(out, env.task_root()),
-            Some(lua_path) => push_user_path(out, lua_path, env.task_root()),
-        };
-        stack::push_bytes(state, (*vm).scratch.bytes());
-    }
+/// `vm` is live, and nothing uses its scratch buffer.
+unsafe fn write_path(vm: *mut Vm, user_path: Option<&[u8]>, templates: &Templates) {
+    // SAFETY: the caller vouches for `vm`.
+    let (out, task_root) = unsafe { (&mut (*vm).scratch, (*vm).env.task_root()) };
+    out.clear();
+    // A path that does not fit in memory leaves an empty one, and `require` says what it tried.
+    let _ = match user_path {
+        None => push_defaults(out, templates, task_root),
+        Some(user_path) => push_user_path(out, user_path, templates, task_root),
+    };
 }
 
-/// `LUA_PATH` with the defaults in place of `;;`, or behind it where it has none.
-fn push_user_path(out: &mut Buffer, lua_path: &[u8], task_root: &[u8]) -> Result<(), crate::buffer::Overflow> {
-    let (before, after) = match bytes::find_text(b";;", lua_path) {
-        Some(at) => (&lua_path[..at], &lua_path[at + 2..]),
-        None => (lua_path.strip_suffix(b";").unwrap_or(lua_path), &b""[..]),
+/// `LUA_PATH` or `LUA_CPATH` with the defaults in place of `;;`, or behind it where it has none.
+fn push_user_path(out: &mut Buffer, user_path: &[u8], templates: &Templates, task_root: &[u8]) -> Result<(), Overflow> {
+    let (before, after) = match bytes::find_text(b";;", user_path) {
+        Some(at) => (&user_path[..at], &user_path[at + 2..]),
+        None => (user_path.strip_suffix(b";").unwrap_or(user_path), &b""[..]),
     };
     if !before.is_empty() {
         out.push(before)?;
         out.push(b";")?;
     }
-    push_defaults(out, task_root)?;
+    push_defaults(out, templates, task_root)?;
     if !after.is_empty() {
         out.push(b";")?;
         out.push(after)?;
@@ -114,15 +134,15 @@ fn push_user_path(out: &mut Buffer, lua_path: &[u8], task_root: &[u8]) -> Result
     Ok(())
 }
 
-fn push_defaults(out: &mut Buffer, task_root: &[u8]) -> Result<(), crate::buffer::Overflow> {
+fn push_defaults(out: &mut Buffer, templates: &Templates, task_root: &[u8]) -> Result<(), Overflow> {
     for root in [task_root, b"/opt"] {
-        for template in TEMPLATES {
+        for template in templates.below_roots {
             out.push(root)?;
             out.push(template)?;
             out.push(b";")?;
         }
     }
-    out.push(LAYER_TEMPLATES)
+    out.push(templates.of_layers)
 }
 
 /// Opens the file of a module: the first that exists of the templates in `path`. Writes its name, NUL-terminated, into `name`; lists
@@ -254,10 +274,55 @@ unsafe extern "C" fn search_embedded(state: *mut lua_State) -> c_int {
                     stack::throw(state);
                 }
             }
+            #[cfg(target_env = "musl")]
+            None => refuse_c_module(state, sys::slice(module, bytes)),
+            #[cfg(not(target_env = "musl"))]
             None => lua_pushnil(state),
         }
     }
     1
+}
+
+/// Where a module lies on the C path, raises that it cannot be loaded. Where only its root does (`_openssl.so` of `_openssl.pkey`), which may
+/// hold it, pushes that for the list of what was tried; else nil.
+///
+/// Stack: [-0, +1], 10 slots. Raises: memory, and what is said above.
+///
+/// # Safety
+/// `state` is live, the calling frames own nothing; `module` is on the stack.
+#[cfg(target_env = "musl")]
+unsafe fn refuse_c_module(state: *mut lua_State, module: &[u8]) {
+    use super::symbols::REFUSAL;
+    // SAFETY: the caller vouches for `state`; both paths stay on the stack while they are read.
+    unsafe {
+        let vm = Vm::of(state);
+        write_path(vm, sys::variable(c"LUA_CPATH"), &C_MODULES);
+        stack::push_from_buffer(state, (*vm).scratch.bytes());
+        stack::get_field(state, LUA_GLOBALSINDEX, c"package");
+        stack::get_field(state, -1, c"cpath");
+        let paths = [stack::to_bytes(state, -3).unwrap_or_default(), stack::to_bytes(state, -1).unwrap_or_default()];
+        let mut name = [0; limits::PATH_BYTES_MAX];
+        let mut is_file = |module| {
+            let fd = paths.iter().find_map(|path| find_file(path, module, &mut name, None));
+            fd.map(sys::close).is_some()
+        };
+        let is_module = is_file(module);
+        let is_root = !is_module && bytes::find(b'.', module).is_some_and(|dot| is_file(&module[..dot]));
+        let file = CStr::from_bytes_until_nul(&name).unwrap_or_default().to_bytes();
+        if is_module {
+            // Where the caller of `require` stands.
+            luaL_where(state, 2);
+            stack::push_parts(state, &[b"module '", module, b"' is a C module (", file, b"): ", REFUSAL]);
+            lua_concat(state, 2);
+            lua_pushvalue(state, -1);
+            lua_rawseti(state, LUA_REGISTRYINDEX, Slot::CModule as c_int);
+            stack::throw(state);
+        } else if is_root {
+            stack::push_parts(state, &[b"\n\tno C module '", module, b"' from file '", file, b"': ", REFUSAL]);
+        } else {
+            lua_pushnil(state);
+        }
+    }
 }
 
 /// The modules that are made of C functions.
@@ -511,10 +576,10 @@ mod tests {
             (";;", "DEFAULTS"),
         ] {
             let mut defaults = Buffer::new(10_000);
-            push_defaults(&mut defaults, b"/var/task").unwrap();
+            push_defaults(&mut defaults, &LUA_FILES, b"/var/task").unwrap();
             let defaults = std::str::from_utf8(defaults.bytes()).unwrap();
             let mut out = Buffer::new(10_000);
-            push_user_path(&mut out, lua_path.as_bytes(), b"/var/task").unwrap();
+            push_user_path(&mut out, lua_path.as_bytes(), &LUA_FILES, b"/var/task").unwrap();
             assert_eq!(std::str::from_utf8(out.bytes()).unwrap(), expected.replace("DEFAULTS", defaults), "{lua_path}");
         }
     }

@@ -4,6 +4,7 @@
 //! system calls and two page faults at every `require`, because LuaJIT's loader asks too). The table is short: functions that are linked
 //! anyway or cost a few bytes. Everything else is refused with a sentence that names it.
 
+use crate::limits;
 use crate::sys;
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::ptr;
@@ -49,8 +50,14 @@ table!(
     write,
 );
 
+/// What is said about every C module and shared object, behind its name.
+pub const REFUSAL: &[u8] = b"the static build of coldmoon loads no shared objects; use the dynamic build (scripts/build --dynamic)";
+
+/// A sentence with a file's name in it.
+const MESSAGE_BYTES_MAX: usize = limits::PATH_BYTES_MAX + 256;
+
 /// The sentence about the last thing that was not found.
-static mut MESSAGE: [u8; 256] = [0; 256];
+static mut MESSAGE: [u8; MESSAGE_BYTES_MAX] = [0; MESSAGE_BYTES_MAX];
 
 /// Puts the parts together as the message, cut to its room.
 fn set_message(parts: [&[u8]; 3]) {
@@ -90,7 +97,7 @@ unsafe extern "C" fn dlsym(_handle: *mut c_void, name: *const c_char) -> *mut c_
     match SYMBOLS.binary_search_by(|(known, _)| known.as_bytes().cmp(name)) {
         Ok(index) => SYMBOLS[index].1().cast_mut(),
         Err(_) => {
-            set_message([b"ffi.C.", name, b" is not in the static build of coldmoon"]);
+            set_message([b"ffi.C.", name, b" is not in the static build of coldmoon; use the dynamic build (scripts/build --dynamic)"]);
             ptr::null_mut()
         }
     }
@@ -103,7 +110,7 @@ unsafe extern "C" fn dlsym(_handle: *mut c_void, name: *const c_char) -> *mut c_
 #[unsafe(no_mangle)]
 unsafe extern "C" fn dlopen(file: *const c_char, _mode: c_int) -> *mut c_void {
     // SAFETY: the caller vouches for `file`.
-    set_message([unsafe { bytes(file) }, b" cannot be loaded: the static build of coldmoon takes no shared objects", b""]);
+    set_message([unsafe { bytes(file) }, b" cannot be loaded: ", REFUSAL]);
     ptr::null_mut()
 }
 

@@ -113,6 +113,8 @@ pub enum Slot {
     AfterRestoreHooks,
     /// What opens LuaJIT's library `ffi`.
     FfiLoader,
+    /// The message about the last C module that the static build refused.
+    CModule,
 }
 
 /// The memory that Lua may use. LuaJIT's own allocator does the work; this counts.

@@ -1,4 +1,4 @@
--- package.path is LUA_PATH, the task root and /opt, in the contract's order; there are no C modules.
+-- package.path is LUA_PATH, the task root and /opt, in the contract's order.
 --
 -- env: LUA_PATH=/a/?.lua
 -- event: 1

@@ -23,6 +23,7 @@
 //! | `init-error: TYPE: MESSAGE` | instead of events: what is posted to `init/error`; the process exits with 1 |
 //! | `exit: N` | the process ends with this code after the last event; without it, it has to be alive |
 //! | `env: NAME=VALUE`, `env: NAME` | a variable of the function, or none of that name |
+//! | `build: static`, `build: dynamic` | only in that build: without a dynamic linker, or with one |
 //! | `handler: TEXT` | the same for `_HANDLER`; `app.handler` where none is given |
 //!
 //! In every value `…` stands for anything (not in `response`), `{{TEXT*N}}` for N times TEXT, `\xHH` for a byte, `$ROOT` for the task root, `$ID` for
@@ -37,6 +38,7 @@ use std::path::Path;
 
 use coldmoon_cli::runtime_api::{ErrorReport, FunctionMetadata, Invocation, Options, Outcome, RuntimeApi};
 
+use crate::elf::bootstrap_is_dynamic;
 use crate::process::{Process, Setup, compile};
 use crate::{PATIENCE, matches, wait_until};
 
@@ -65,10 +67,13 @@ pub struct Behaviour {
     stdout: Vec<String>,
     stderr: Vec<String>,
     exit: Option<i32>,
+    /// Whether it is for the build with a dynamic linker, or for the one without.
+    is_dynamic: Option<bool>,
 }
 
 /// The directives' names: what a misspelt one is found by.
-const DIRECTIVES: [&str; 14] = [
+const DIRECTIVES: [&str; 15] = [
+    "build",
     "event",
     "response",
     "content-type",
@@ -135,6 +140,10 @@ impl Behaviour {
                 }
                 "stdout" => behaviour.stdout.push(text()),
                 "stderr" => behaviour.stderr.push(text()),
+                "build" => {
+                    let is_dynamic = ["static", "dynamic"].iter().position(|build| *build == value);
+                    behaviour.is_dynamic = Some(is_dynamic.ok_or_else(|| format!("{name}: build: {value}"))? == 1);
+                }
                 "exit" => behaviour.exit = Some(value.parse().map_err(|_| format!("{name}: exit: {value}"))?),
                 "env" => behaviour.env.push(match value.split_once('=') {
                     Some((name, value)) => (name.into(), Some(text_of(&expand(value)))),
@@ -176,6 +185,9 @@ impl Behaviour {
     /// # Errors
     /// The differences.
     pub fn run(&self) -> Result<(), String> {
+        if self.is_dynamic.is_some_and(|is_dynamic| is_dynamic != bootstrap_is_dynamic()) {
+            return Ok(());
+        }
         let mut setup = Setup::without_files();
         for (name, is_bytecode, text) in &self.files {
             if *is_bytecode { setup.write(name, compile(text, name)) } else { setup.write(name, text) }
@@ -487,6 +499,7 @@ mod tests {
             ("-- A sentence.\n", "events or an init-error"),
             ("-- A sentence.\n-- event: 1\n", "response or an error"),
             ("-- A sentence.\n-- response: 1\n", "before an event"),
+            ("-- A sentence.\n-- build: debug\n-- event: 1\n-- response: 1\n", "build: debug"),
             ("-- A sentence.\n-- event: 1\n-- reponse: 1\n", "no directive"),
             ("-- A sentence.\n-- event: 1\n-- response: 1\n-- init-error: A: b\n", "events or an init-error"),
         ] {

@@ -5,11 +5,13 @@
 //! | [`process`] | starts `bootstrap` with chosen files and environment; its output, end, processor time and memory |
 //! | [`server`] | a Runtime API that does, byte for byte, what a test says, and records what it was sent |
 //! | [`wire`] | requests taken apart, replies put together |
+//! | [`elf`] | what a binary asks of its machine |
 //! | [`behaviour`] | the expectation in the head comment of a `handlers/*.lua`, and its check |
 //!
 //! Where a test needs the real state machine instead of a script, it takes `coldmoon_cli::runtime_api`.
 
 pub mod behaviour;
+pub mod elf;
 pub mod process;
 pub mod server;
 pub mod wire;

@@ -25,6 +25,8 @@ pub const CPU_LIMIT: Duration = Duration::from_secs(4);
 /// A function: its files in a folder of its own, and its environment.
 pub struct Setup {
     folder: Arc<TempDir>,
+    /// What is seen as `/opt`.
+    layer: Option<PathBuf>,
     /// The environment, all of it.
     pub env: BTreeMap<String, String>,
 }
@@ -41,7 +43,7 @@ impl Setup {
     pub fn without_files() -> Setup {
         let folder = tempfile::Builder::new().prefix("coldmoon-").tempdir().expect("a temporary folder");
         let root = folder.path().to_str().expect("a temporary folder has a plain name").to_owned();
-        let mut setup = Setup { folder: Arc::new(folder), env: BTreeMap::new() };
+        let mut setup = Setup { folder: Arc::new(folder), layer: None, env: BTreeMap::new() };
         for (name, value) in [
             ("_HANDLER", "app.handler"),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
@@ -80,9 +82,22 @@ impl Setup {
         self
     }
 
+    /// With a layer: this folder is seen as `/opt`. Only where [`can_mount`].
+    pub fn with_layer(mut self, folder: impl Into<PathBuf>) -> Setup {
+        self.layer = Some(folder.into());
+        self
+    }
+
     /// The command, not started: in a process group of its own, stdin empty.
     pub fn command(&self, runtime_api: &str) -> Command {
+<<<<<<< HEAD
         let mut command = bootstrap_command();
+=======
+        let mut command = match &self.layer {
+            None => Command::new(bootstrap()),
+            Some(layer) => with_mount(layer, &bootstrap()),
+        };
+>>>>>>> 357b798 (Dynamic build: C modules and shared objects, the static build's refusal)
         command.current_dir(self.folder()).env_clear().envs(&self.env).env("AWS_LAMBDA_RUNTIME_API", runtime_api);
         command.stdin(Stdio::null()).process_group(0);
         command
@@ -96,6 +111,20 @@ impl Setup {
         let stderr = Output::collect(child.stderr.take().expect("it is piped"));
         Process { child, end: None, stdout, stderr, _folder: self.folder.clone() }
     }
+}
+
+/// A command that runs `program` with `folder` in place of `/opt`, in a mount namespace of its own.
+fn with_mount(folder: &Path, program: &Path) -> Command {
+    let mut command = Command::new("unshare");
+    command.args(["--map-root-user", "--mount", "sh", "-c", "mount --bind \"$0\" /opt && exec \"$1\""]).arg(folder).arg(program);
+    command
+}
+
+/// Whether a folder can be shown as `/opt`: the kernel lets this user make namespaces, and there is an `/opt`.
+pub fn can_mount() -> bool {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let output = with_mount(folder.path(), Path::new("true")).stdin(Stdio::null()).output();
+    output.is_ok_and(|output| output.status.success())
 }
 
 struct Output {
