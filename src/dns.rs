@@ -8,12 +8,13 @@
 //! Not done: mDNS, NIS, zones of link-local addresses, octal and shortened IPv4 addresses, queries over TCP (the first address of a cut
 //! reply is as good), caching (a connection lasts for the life of the process).
 //!
-//! This module is here for its size: musl's `getaddrinfo` adds 9.5 KB to the layer's zip, this 2.
+//! This module is here for its size: musl's `getaddrinfo` adds 9.5 KB to the layer's zip, this 3.
 //!
 //! Everything that a server or a file controls is bounded: a reply by [`REPLY_BYTES_MAX`], whatever is no reply to the query is dropped
 //! and the wait goes on until its end.
 
 use crate::buffer::Buffer;
+use crate::bytes;
 use crate::env::parse_u64;
 use crate::limits;
 use crate::sys::{self, SocketAddress};
@@ -66,8 +67,8 @@ impl Address {
 #[inline(never)]
 pub fn resolve(name: &[u8]) -> Option<Address> {
     let name = name.strip_suffix(b".").unwrap_or(name);
-    let last_label = name.rsplit(|byte| *byte == b'.').next();
-    if last_label.is_some_and(|label| label.eq_ignore_ascii_case(b"localhost")) {
+    let last_label = &name[bytes::find_last(b'.', name).map_or(0, |dot| dot + 1)..];
+    if last_label.eq_ignore_ascii_case(b"localhost") {
         return Some(Address::Ipv4([127, 0, 0, 1]));
     }
     let mut text = Buffer::new(limits::RESOLVER_FILE_BYTES_MAX);
@@ -87,18 +88,40 @@ fn read(path: &CStr, into: &mut Buffer) {
     }
 }
 
-/// The lines of a file, as words, without comments.
-fn lines(text: &[u8]) -> impl Iterator<Item = impl Iterator<Item = &[u8]>> {
-    text.split(|byte| *byte == b'\n').map(|line| {
-        let line = line.split(|byte| matches!(byte, b'#' | b';')).next().unwrap_or_default();
-        line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty())
-    })
+/// The words of a line.
+#[derive(Clone, Copy)]
+struct Words<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Words<'a> {
+    type Item = &'a [u8];
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let text = self.rest.trim_ascii_start();
+        let end = text.iter().position(u8::is_ascii_whitespace).unwrap_or(text.len());
+        let (word, rest) = text.split_at(end);
+        self.rest = rest;
+        (end > 0).then_some(word)
+    }
+}
+
+/// Takes a line off `text`, without its comment.
+#[inline(never)]
+fn next_line<'a>(text: &mut &'a [u8]) -> Option<Words<'a>> {
+    if text.is_empty() {
+        return None;
+    }
+    let (line, rest) = text.split_at(bytes::find(b'\n', text).map_or(text.len(), |end| end + 1));
+    *text = rest;
+    Some(Words { rest: &line[..line.iter().position(|byte| matches!(byte, b'#' | b';')).unwrap_or(line.len())] })
 }
 
 /// hosts(5): an address and its names on each line. The first IPv4 address, else the first IPv6 address.
-fn find_in_hosts(text: &[u8], name: &[u8]) -> Option<Address> {
+fn find_in_hosts(mut text: &[u8], name: &[u8]) -> Option<Address> {
     let mut ipv6 = None;
-    for mut words in lines(text) {
+    while let Some(mut words) = next_line(&mut text) {
         let Some(address) = words.next().and_then(parse_address) else { continue };
         if words.any(|word| word.eq_ignore_ascii_case(name)) {
             if matches!(address, Address::Ipv4(_)) {
@@ -114,8 +137,8 @@ fn find_in_hosts(text: &[u8], name: &[u8]) -> Option<Address> {
 struct Config<'a> {
     servers: [Option<Address>; SERVERS_MAX],
     server_port: u16,
-    /// The words behind the last `search` or `domain`.
-    search: &'a [u8],
+    /// What stands behind the last `search` or `domain`.
+    search: Words<'a>,
     dots_min: u64,
     timeout_ms: u64,
     attempts: u64,
@@ -131,13 +154,12 @@ enum Failure {
 }
 
 impl<'a> Config<'a> {
-    fn parse(text: &'a [u8]) -> Config<'a> {
+    fn parse(mut text: &'a [u8]) -> Config<'a> {
         // The defaults of resolv.conf(5).
-        let mut config =
-            Config { servers: [None; SERVERS_MAX], server_port: PORT, search: b"", dots_min: 1, timeout_ms: 5_000, attempts: 2 };
+        let search = Words { rest: b"" };
+        let mut config = Config { servers: [None; SERVERS_MAX], server_port: PORT, search, dots_min: 1, timeout_ms: 5_000, attempts: 2 };
         let mut count = 0;
-        for line in text.split(|byte| *byte == b'\n') {
-            let Some(mut words) = lines(line).next() else { continue };
+        while let Some(mut words) = next_line(&mut text) {
             match words.next() {
                 Some(b"nameserver") if count < SERVERS_MAX => {
                     if let Some(address) = words.next().and_then(parse_address) {
@@ -145,7 +167,7 @@ impl<'a> Config<'a> {
                         count += 1;
                     }
                 }
-                Some(b"search" | b"domain") => config.search = line.trim_ascii_start().get(6..).unwrap_or_default(),
+                Some(b"search" | b"domain") => config.search = words,
                 Some(b"options") => words.for_each(|word| config.set(word)),
                 _ => {}
             }
@@ -158,12 +180,12 @@ impl<'a> Config<'a> {
 
     /// One of the options; others mean nothing here. Bounded as resolv.conf(5) does.
     fn set(&mut self, option: &[u8]) {
-        let mut parts = option.splitn(2, |byte| *byte == b':');
-        let (name, value) = (parts.next(), parts.next().and_then(parse_u64));
-        match (name, value) {
-            (Some(b"ndots"), Some(value)) => self.dots_min = value.min(15),
-            (Some(b"timeout"), Some(value)) => self.timeout_ms = value.clamp(1, 30) * 1000,
-            (Some(b"attempts"), Some(value)) => self.attempts = value.clamp(1, 5),
+        let Some(colon) = bytes::find(b':', option) else { return };
+        let Some(value) = parse_u64(&option[colon + 1..]) else { return };
+        match &option[..colon] {
+            b"ndots" => self.dots_min = value.min(15),
+            b"timeout" => self.timeout_ms = value.clamp(1, 30) * 1000,
+            b"attempts" => self.attempts = value.clamp(1, 5),
             _ => {}
         }
     }
@@ -171,8 +193,9 @@ impl<'a> Config<'a> {
     /// Asks for the name below each search domain where it has few dots, then as it is.
     fn look_up(&self, name: &[u8]) -> Option<Address> {
         let dots = name.iter().filter(|byte| **byte == b'.').count() as u64;
-        let search = if dots < self.dots_min { self.search } else { b"" };
-        for domain in lines(search).flatten().chain([&b""[..]]) {
+        let mut search = if dots < self.dots_min { self.search } else { Words { rest: b"" } };
+        loop {
+            let domain = search.next().unwrap_or_default();
             for kind in [Kind::A, Kind::Aaaa] {
                 match self.ask(name, domain, kind) {
                     Ok(address) => return Some(address),
@@ -181,8 +204,10 @@ impl<'a> Config<'a> {
                     Err(Failure::NoAnswer) => return None,
                 }
             }
+            if domain.is_empty() {
+                return None;
+            }
         }
-        None
     }
 
     /// Asks the servers in turn for `name` below `domain`.
@@ -439,7 +464,7 @@ mod tests {
         let config = Config::parse(text);
         let servers = ["10.0.0.1", "::1", "10.0.0.2"].map(|text| parse_address(text.as_bytes()));
         assert_eq!((config.servers, config.dots_min, config.timeout_ms, config.attempts), (servers, 3, 30_000, 1));
-        assert_eq!(lines(config.search).flatten().collect::<Vec<_>>(), [&b"a.example"[..], b"b.example"]);
+        assert_eq!(config.search.collect::<Vec<_>>(), [&b"a.example"[..], b"b.example"]);
         let empty = Config::parse(b"");
         assert_eq!((empty.servers[0], empty.dots_min, empty.timeout_ms), (Some(Address::Ipv4([127, 0, 0, 1])), 1, 5_000));
     }

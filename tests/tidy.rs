@@ -16,7 +16,7 @@ use coldmoon_tests::workspace;
 /// to the buffer and the others are not; `lua/` is one row. What a file uses of its own folder is not listed.
 const LAYERS: &[(&str, &[&str])] = &[
     ("buffer", &["sys"]),
-    ("dns", &["buffer", "env", "limits", "sys"]),
+    ("dns", &["buffer", "bytes", "env", "limits", "sys"]),
     ("env", &["sys"]),
     ("http/chunked", &["bytes", "limits"]),
     ("http/connection", &["buffer", "bytes", "dns", "limits", "sys"]),

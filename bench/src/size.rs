@@ -179,11 +179,6 @@ fn part(name: &str, bare: &HashSet<String>) -> String {
         let depth = if folder && path.len() > 3 && path.get(2).as_ref().is_some_and(is_module) { 3 } else { 2 };
         return path[..depth.min(path.len())].join("::");
     }
-    for name_of in ["memchr", "itoa"] {
-        if name.contains(&format!("{name_of}::")) {
-            return format!("crate {name_of}");
-        }
-    }
     if name.contains("core::") || name.starts_with("anon.") {
         return if name.starts_with("anon.") { "Rust's constants".to_owned() } else { "Rust's core".to_owned() };
     }
