@@ -3,22 +3,22 @@
 //! The instructions are unsafe to call from code that is not marked with them, and `json` forbids unsafe code: so they stand here, behind
 //! functions that are safe because these processors all have them.
 //!
-//! Measured with `cargo run --release -p coldmoon-fuzz --example json_speed` on an AMD EPYC (Zen 4), best of five interleaved runs. MB/s as
-//! it is, at opt-level "s"; then what each use gains over a loop over bytes in its place, in percent. The other variants were edits that
-//! are not kept, so the command prints the first two lines only.
+//! Measured with `cargo run --release -p coldmoon-fuzz --example json_speed` on an AMD EPYC (Zen 4), the best of ten interleaved runs, on a
+//! busy machine: of the large documents only their first 10 to 90 KB, which one time slice holds. MB/s as it is, at opt-level "s"; then what
+//! each use gains over a loop over bytes in its place, in percent. The variants were edits that are not kept, so the command prints the
+//! first two lines only.
 //!
 //! | | events, compact | events, indented | twitter | citm_catalog | canada |
 //! | --- | --- | --- | --- | --- | --- |
-//! | scan, MB/s | 1,980 | 1,931 | 2,040 | 2,503 | 690 |
-//! | scan and write, MB/s | 988 | 1,131 | 1,045 | 1,429 | 262 |
-//! | strings in `scan`: gain of the scan | 70 | 47 | 30 | 4 | -1 |
-//! | indentation in `scan`: gain of the scan | 0 | 8 | 16 | 64 | 0 |
-//! | strings in `write`: gain of scan and write | 10 | 9 | 3 | -5 | -1 |
-//! | SSE2 instead of words, at "s": scan | -12 | -17 | -16 | -22 | 1 |
-//! | the same: scan and write | 14 | 4 | 2 | -9 | 0 |
-//! | SSE2 instead of words, at 3: scan | 11 | 3 | 9 | -3 | -1 |
-//! | the same: scan and write | 32 | 23 | 17 | 2 | 0 |
+//! | scan, MB/s | 1,543 | 1,423 | 1,539 | 1,754 | 570 |
+//! | scan and write, MB/s | 889 | 929 | 881 | 1,098 | 212 |
+//! | strings in `json::scan`: gain of the scan | 90 | 63 | 42 | 9 | 0 |
+//! | white space in `json::scan`: gain of the scan | -2 | -2 | 0 | 11 | -1 |
+//! | strings in `json::write`: gain of scan and write | 71 | 53 | 27 | 2 | 0 |
+//! | SSE2 instead of words: scan | 28 | 33 | 31 | 29 | 0 |
+//! | the same: scan and write | 44 | 47 | 33 | 27 | 0 |
 //!
+//! NEON is tested and was not timed: there was no arm64 machine.
 
 use core::fmt;
 #[cfg(target_arch = "aarch64")]
