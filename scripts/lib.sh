@@ -32,6 +32,13 @@ debian_rust_builds_the_library() {
 	[ -d "$sysroot/lib/rustlib/src/rust/library/core" ] || [ -d /usr/lib/rustlib/src/rust/library/core ]
 }
 
+# can_build_rust_for TRIPLE: whether there is a toolchain whose library can be linked for the target, installed or built from source.
+# Debian packages the library's source beside its compiler. They stand beside rustup without conflict.
+can_build_rust_for() {
+	has_target "$1" || debian_rust_builds_the_library ||
+		{ install_debian rustc-web cargo-web rust-web-src && debian_rust_builds_the_library; }
+}
+
 # need COMMAND HINT [PACKAGE]: makes sure that a command is there.
 need() {
 	command -v "$1" >/dev/null && return
