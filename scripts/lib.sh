@@ -103,7 +103,8 @@ has_target() {
 need_rust() {
 	command -v cargo >/dev/null && return
 	[ -x "$HOME/.cargo/bin/cargo" ] && PATH="$HOME/.cargo/bin:$PATH" && export PATH && return
-	install_debian rustc-web cargo-web && command -v cargo >/dev/null && return
+	# The certificates: cargo fetches crates over https, and its package does not ask for them.
+	install_debian rustc-web cargo-web ca-certificates && command -v cargo >/dev/null && return
 	fail "coldmoon needs a Rust toolchain, version 1.88 or newer. Install it from https://rustup.rs, or on Debian: apt-get install rustc-web cargo-web"
 }
 
