@@ -32,6 +32,13 @@ debian_rust_builds_the_library() {
 	[ -d "$sysroot/lib/rustlib/src/rust/library/core" ] || [ -d /usr/lib/rustlib/src/rust/library/core ]
 }
 
+# can_build_rust_for TRIPLE: whether there is a toolchain whose library can be linked for the target, installed or built from source.
+# Debian packages the library's source beside its compiler. They stand beside rustup without conflict.
+can_build_rust_for() {
+	has_target "$1" || debian_rust_builds_the_library ||
+		{ install_debian rustc-web cargo-web rust-web-src && debian_rust_builds_the_library; }
+}
+
 # need COMMAND HINT [PACKAGE]: makes sure that a command is there.
 need() {
 	command -v "$1" >/dev/null && return
@@ -96,7 +103,8 @@ has_target() {
 need_rust() {
 	command -v cargo >/dev/null && return
 	[ -x "$HOME/.cargo/bin/cargo" ] && PATH="$HOME/.cargo/bin:$PATH" && export PATH && return
-	install_debian rustc-web cargo-web && command -v cargo >/dev/null && return
+	# The certificates: cargo fetches crates over https, and its package does not ask for them.
+	install_debian rustc-web cargo-web ca-certificates && command -v cargo >/dev/null && return
 	fail "coldmoon needs a Rust toolchain, version 1.88 or newer. Install it from https://rustup.rs, or on Debian: apt-get install rustc-web cargo-web"
 }
 

@@ -267,8 +267,8 @@ pub fn ignore_broken_pipes() {
 
 /// The stack of [`note_fault`]: the ordinary one may be what has run out.
 static mut FAULT_STACK: [u8; FAULT_STACK_BYTES] = [0; FAULT_STACK_BYTES];
-/// MINSIGSTKSZ and what writing a line takes, several times over.
-const FAULT_STACK_BYTES: usize = 8192;
+/// The kernel's MINSIGSTKSZ (2,048 on x86_64, 5,120 on aarch64), and what writing a line takes, several times over.
+const FAULT_STACK_BYTES: usize = 16384;
 
 /// SIGSEGV: says so, and lets the signal end the process. The platform answers the invocation.
 extern "C" fn note_fault(_signal: c_int) {
@@ -559,7 +559,7 @@ pub fn monotonic_ms() -> u64 {
 
 /// Sleeps that many milliseconds.
 pub fn sleep_ms(ms: u32) {
-    let time = libc::timespec { tv_sec: (ms / 1000) as libc::time_t, tv_nsec: ((ms % 1000) * 1_000_000) as libc::c_long };
+    let time = libc::timespec { tv_sec: (ms / 1000).into(), tv_nsec: ((ms % 1000) * 1_000_000).into() };
     // SAFETY: the kernel reads one timespec; a signal may cut the sleep short, which is harmless.
     unsafe { libc::nanosleep(&time, ptr::null_mut()) };
 }

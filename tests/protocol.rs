@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use coldmoon_tests::process::{Process, Setup};
 use coldmoon_tests::server::{Peer, Server};
 use coldmoon_tests::wire::{Request, accepted, chunked_event, event, event_fields, refused, reply};
+use coldmoon_tests::{runner, skip};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const ECHO: &str = "return { handler = function(event) return event end }\n";
@@ -470,6 +471,9 @@ fn a_post_answered_by_500_ends_the_process_with_a_message() {
 
 #[test]
 fn a_connection_closed_between_exchanges_is_opened_again() {
+    if !runner().is_empty() {
+        return skip("it is about who comes first within milliseconds, which an emulated processor is too slow for");
+    }
     // After every reply, with and without notice; the runtime may see it before or while it sends.
     for announced in [false, true] {
         for is_reset in [false, true] {

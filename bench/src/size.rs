@@ -21,7 +21,7 @@ pub fn run(bench: &Bench) -> Result<()> {
     let bare = bare(bench, &out)?;
     let bare_bytes = std::fs::read(&bare)?;
 
-    let licences = licences(&bench.root)?;
+    let licences = std::fs::read(bench.root.join("vendor/LICENSE"))?;
     let bytecode = folder_files(&out.join("bytecode"));
     let parts = [
         ("bare LuaJIT and musl", vec![("bootstrap", bare_bytes.clone())]),
@@ -113,20 +113,6 @@ fn bare(bench: &Bench, out: &Path) -> Result<PathBuf> {
         }
     }
     Ok(stripped)
-}
-
-fn licences(root: &Path) -> Result<Vec<u8>> {
-    // The layer's own file, where scripts/layer has made it; else what would be in it at least.
-    if let Ok(text) = std::fs::read(root.join("dist/x86_64/LICENSE")) {
-        return Ok(text);
-    }
-    let mut text = std::fs::read(root.join("LICENSE"))?;
-    for (name, bytes) in folder_files(&root.join("vendor")) {
-        if name.to_uppercase().contains("LICEN") || name.to_uppercase().contains("COPY") {
-            text.extend(bytes);
-        }
-    }
-    Ok(text)
 }
 
 fn folder_files(folder: &Path) -> Vec<(String, Vec<u8>)> {
