@@ -8,6 +8,7 @@ mod record;
 mod server;
 mod size;
 mod stats;
+mod unused;
 mod warm;
 
 use anyhow::{Context, Result, bail};

@@ -64,7 +64,10 @@ pub fn run(bench: &Bench) -> Result<()> {
 
     match bench.option("unstripped").map(Path::new).filter(|path| path.exists()) {
         None => println!("skipped: code by module: there is no unstripped build (scripts/bench makes one)\n"),
-        Some(unstripped) => record["modules"] = modules(unstripped, &bench.work.join("bare-unstripped"))?,
+        Some(unstripped) => {
+            record["modules"] = modules(unstripped, &bench.work.join("bare-unstripped"))?;
+            record["unused"] = crate::unused::run(bench, unstripped)?;
+        }
     }
     sections(&[("bare", &bare), ("coldmoon", &layer)])?;
     println!(
@@ -140,7 +143,7 @@ fn zip_bytes(files: &[(&str, Vec<u8>)]) -> Result<usize> {
 }
 
 /// Symbols of a file: name to bytes.
-fn symbols(file: &Path) -> Result<Vec<(String, usize)>> {
+pub fn symbols(file: &Path) -> Result<Vec<(String, usize)>> {
     let output = Command::new("nm").args(["-C", "-S", "--defined-only"]).arg(file).output().context("nm (Debian: binutils)")?;
     Ok(String::from_utf8_lossy(&output.stdout)
         .lines()
