@@ -4,7 +4,7 @@ use crate::Bench;
 use crate::contenders::{self, Contender};
 use crate::process::Life;
 use crate::server::Server;
-use crate::stats::{median, print_table, quantile};
+use crate::stats::{median, print_lines, print_table, quantile, ratio};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
@@ -34,25 +34,9 @@ impl Samples {
     }
 }
 
-/// The median over the runs of the ratio of medians.
-fn ratio(of: &[Vec<f64>], to: &[Vec<f64>]) -> f64 {
-    let of_runs = of.iter().zip(to).filter(|(of, to)| !of.is_empty() && !to.is_empty());
-    median(&of_runs.map(|(of, to)| median(of) / median(to)).collect::<Vec<_>>())
-}
-
 pub fn run(bench: &Bench) -> Result<()> {
-    let server = Server::new()?;
-    let mut record = json!({});
-    let part = bench.option("part");
-    if part.is_none_or(|part| part == "start") {
-        record["start"] = start(bench, &server)?;
-    }
-    if part.is_none_or(|part| part == "growth") {
-        record["growth"] = growth(bench, &server)?;
-    }
-    println!("{}", NOT_FAIR.trim());
-    if part.is_none() && bench.option("only").is_none() && !bench.quick {
-        crate::record::write(&bench.root, "cold", record)?;
+    if bench.run_parts("cold", &[("start", start), ("growth", growth)], NOT_FAIR)? {
+        crate::picture::draw(bench)?;
     }
     Ok(())
 }
@@ -61,7 +45,8 @@ const NOT_FAIR: &str = "
 What is not quite fair. Everything is in the page cache and on one processor, the one on which the server does not poll; Lambda starts from a cold
 disk, and gives a small function a part of a processor: both make large runtimes slower than here. What Lambda itself does before `execve`
 is the same for all and not in the numbers. The functions do the same, but bash cuts the name out of the text without parsing, and the
-floor too. awslambdaric and lambda_runtime do more than the protocol (logging, tracing, concurrency);
+floor too. awslambdaric, aws-lambda-ric and lambda_runtime do more than the protocol (logging, tracing,
+concurrency);
 the crate is built static with glibc, once as in its template (threads, tracing) and once without both. The API Gateway row has another event than the others.
 ";
 
@@ -186,14 +171,13 @@ fn growth(bench: &Bench, server: &Server) -> Result<Value> {
         record.push(json!({ "source_bytes": source_bytes, "source_us": median(source), "bytecode_bytes": bytecode_bytes, "bytecode_us": median(bytecode) }));
     }
     print_table(&["source", "first GET µs", "faults", "bytecode bytes", "first GET µs", "faults"], &rows);
-    // The least-squares line through the points, weighted towards none.
-    for kind in ["source", "bytecode"] {
-        let points: Vec<(f64, f64)> = record
+    let points = |kind: &str| -> Vec<(f64, f64)> {
+        let number = |entry: &Value, name: String| entry[name].as_f64();
+        record
             .iter()
-            .filter_map(|entry| Some((entry[format!("{kind}_bytes")].as_f64()? / 1e3, entry[format!("{kind}_us")].as_f64()?)))
-            .collect();
-        let (start, slope) = crate::stats::line(&points);
-        println!("As {kind}: {start:.0} µs and {slope:.2} µs for each KB.\n");
-    }
-    Ok(Value::Array(record))
+            .filter_map(|entry| Some((number(entry, format!("{kind}_bytes"))? / 1e3, number(entry, format!("{kind}_us"))?)))
+            .collect()
+    };
+    let lines = print_lines(&[("as source", points("source")), ("as bytecode", points("bytecode"))]);
+    Ok(json!({ "table": record, "lines": lines }))
 }

@@ -141,16 +141,19 @@ pub fn find(bench: &Bench, server: &Server) -> Result<Vec<Contender>> {
         ),
         false => skip("Python, awslambdaric", "it is not installed; run scripts/bench-setup"),
     }
-    match Path::new("/usr/bin/node").exists() {
-        true => add(
-            "Node.js, the protocol in a page",
-            vec!["/usr/bin/node".to_owned(), runtimes.join("node/bootstrap.js").display().to_string()],
-            runtimes.join("node"),
-            &[],
-            HELLO,
-            is_hello,
-            true,
-        ),
+    let node = "/usr/bin/node".to_owned();
+    let ric = bench.work.join("node/node_modules/aws-lambda-ric");
+    let page = runtimes.join("node/bootstrap.js");
+    let (name, script) = match ric.join("dist/rapid-client.node").exists() {
+        true => ("Node.js, aws-lambda-ric", ric.join("bin/index.mjs")),
+        // What it adds to Node.js is compiled when it is installed, which takes more than a registry.
+        false => ("Node.js, the protocol in a page", page),
+    };
+    match Path::new(&node).exists() {
+        true => {
+            let command = vec![node, script.display().to_string(), "app.handler".to_owned()];
+            add(name, command, runtimes.join("node"), &[], HELLO, is_hello, true)
+        }
         false => skip("Node.js", "/usr/bin/node is not there"),
     }
     Ok(list)

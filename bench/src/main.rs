@@ -3,6 +3,7 @@
 mod cold;
 mod contenders;
 mod json;
+mod picture;
 mod process;
 mod record;
 mod server;
@@ -12,6 +13,8 @@ mod unused;
 mod warm;
 
 use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+use server::Server;
 use std::path::PathBuf;
 
 /// The version of LuaJIT's source, as `Cargo.toml` pins it.
@@ -29,6 +32,9 @@ pub struct Bench {
     options: Vec<(String, String)>,
 }
 
+/// One table of a benchmark: measures, prints the table, returns what is recorded of it.
+type Part = fn(&Bench, &Server) -> Result<Value>;
+
 impl Bench {
     fn option(&self, name: &str) -> Option<&str> {
         self.options.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
@@ -39,6 +45,26 @@ impl Bench {
         self.option("rounds").and_then(|text| text.parse().ok()).unwrap_or(usual)
     }
 
+    /// Runs all parts of a benchmark, or the one that `--part` names, and says what is not quite fair. Whether the run was a full one: then
+    /// it is recorded.
+    fn run_parts(&self, name: &str, parts: &[(&str, Part)], not_fair: &str) -> Result<bool> {
+        let only = self.option("part");
+        if let Some(only) = only.filter(|only| !parts.iter().any(|(part, _)| part == only)) {
+            bail!("{name} has no part {only}; it has: {}", parts.iter().map(|(part, _)| *part).collect::<Vec<_>>().join(", "));
+        }
+        let server = Server::new()?;
+        let mut record = json!({});
+        for (part, measure) in parts.iter().filter(|(part, _)| only.is_none_or(|only| only == *part)) {
+            record[*part] = measure(self, &server)?;
+        }
+        println!("{}", not_fair.trim());
+        let is_full = only.is_none() && self.option("only").is_none() && !self.quick;
+        if is_full {
+            record::write(&self.root, name, record)?;
+        }
+        Ok(is_full)
+    }
+
     /// The real events and the JSON documents.
     fn data(&self) -> PathBuf {
         std::env::var_os("COLDMOON_TEST_DATA").map_or_else(|| self.root.join("../shared/data"), PathBuf::from)
@@ -47,7 +73,7 @@ impl Bench {
 
 fn main() -> Result<()> {
     let mut words = std::env::args().skip(1);
-    let what = words.next().context("usage: coldmoon-bench cold|warm|json|size [--quick] [--rounds N]")?;
+    let what = words.next().context("usage: coldmoon-bench cold|warm|json|size|picture [--quick] [--rounds N]")?;
     let mut options = Vec::new();
     let mut quick = false;
     while let Some(word) = words.next() {
@@ -66,6 +92,7 @@ fn main() -> Result<()> {
         "warm" => warm::run(&bench),
         "json" => json::run(&bench),
         "size" => size::run(&bench),
+        "picture" => picture::draw(&bench),
         _ => bail!("no such benchmark: {what}"),
     }
 }

@@ -74,7 +74,7 @@ impl Program {
     }
 
     fn is_tracer(&self) -> bool {
-        self.command[0].ends_with("/strace")
+        self.command[0].ends_with("/strace") || self.command[0].ends_with("/valgrind")
     }
 
     /// Runs the program once. Its output goes to `log`, which errors quote.

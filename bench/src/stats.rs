@@ -26,6 +26,13 @@ pub fn paired_ratio(of: &[f64], to: &[f64]) -> f64 {
     median(&of.iter().zip(to).map(|(a, b)| a / b).collect::<Vec<_>>())
 }
 
+/// The median over the runs of the ratio of medians; each has a list of samples for each run. Where one of them has none in a run, that
+/// run does not count.
+pub fn ratio(of: &[Vec<f64>], to: &[Vec<f64>]) -> f64 {
+    let runs = of.iter().zip(to).filter(|(of, to)| !of.is_empty() && !to.is_empty());
+    median(&runs.map(|(of, to)| median(of) / median(to)).collect::<Vec<_>>())
+}
+
 /// The geometric mean.
 pub fn geometric_mean(values: &[f64]) -> f64 {
     (values.iter().map(|value| value.ln()).sum::<f64>() / values.len() as f64).exp()
@@ -65,4 +72,16 @@ pub fn line(points: &[(f64, f64)]) -> (f64, f64) {
     }
     let slope = (w * wxy - wx * wy) / (w * wxx - wx * wx);
     ((wy - slope * wx) / w, slope)
+}
+
+/// Prints the line through the points of each kind, in µs and KB, and returns them for the record.
+pub fn print_lines(kinds: &[(&str, Vec<(f64, f64)>)]) -> serde_json::Value {
+    let mut record = serde_json::json!({});
+    for (name, points) in kinds {
+        let (start, slope) = line(points);
+        println!("The line {name}: {} µs and {} µs for each KB.", short(start), short(slope));
+        record[*name] = serde_json::json!({ "start_us": start, "us_per_kb": slope });
+    }
+    println!("(Least squares of the relative errors.)\n");
+    record
 }

@@ -3,13 +3,17 @@
 use crate::Bench;
 use crate::contenders::{self, Contender};
 use crate::server::Server;
-use crate::stats::{median, print_table, quantile};
+use crate::stats::{median, print_lines, print_table, quantile, ratio};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-const RUNS: usize = 5;
+/// A run is one process of each, in turn; the ratio printed is the median over the runs. Many short ones: what disturbs the machine then
+/// disturbs neighbours alike.
+const RUNS: usize = 15;
+/// The slow ones take part in one of so many runs.
+const SLOW_EVERY: usize = 3;
 /// Cycles at the beginning of each process that are not counted.
 const WARM_UP: usize = 100;
 
@@ -22,26 +26,13 @@ struct Samples {
     connections: usize,
     resident: Vec<f64>,
     cpu: Vec<f64>,
+    /// Of each cycle, what the server itself computes, µs.
+    harness: Vec<f64>,
 }
 
 pub fn run(bench: &Bench) -> Result<()> {
-    let server = Server::new()?;
-    let mut record = json!({});
-    let part = bench.option("part");
-    if part.is_none_or(|part| part == "cycle") {
-        record["cycle"] = cycle(bench, &server)?;
-    }
-    if part.is_none_or(|part| part == "calls") {
-        record["calls"] = calls(bench, &server)?;
-    }
-    if part.is_none_or(|part| part == "growth") {
-        record["growth"] = growth(bench, &server)?;
-    }
-    println!("{}", NOT_FAIR.trim());
-    if part.is_none() && bench.option("only").is_none() && !bench.quick {
-        crate::record::write(&bench.root, "warm", record)?;
-    }
-    Ok(())
+    let parts: [(&str, crate::Part); 4] = [("cycle", cycle), ("calls", calls), ("instructions", instructions), ("growth", growth)];
+    bench.run_parts("warm", &parts, NOT_FAIR).map(drop)
 }
 
 const NOT_FAIR: &str = "
@@ -50,31 +41,34 @@ numbers, as it is on Lambda. Lambda freezes the sandbox between events that do n
 The rows differ in what they do around the function, see the cold table.
 ";
 
-fn ratio(of: &[Vec<f64>], to: &[Vec<f64>]) -> f64 {
-    median(&of.iter().zip(to).map(|(of, to)| median(of) / median(to)).collect::<Vec<_>>())
-}
-
-fn cycle(bench: &Bench, server: &Server) -> Result<Value> {
-    let mut contenders = contenders::find(bench, server)?;
-    // The same with the response and the next GET in one write.
+/// All runtimes, and the floor and hello with the response and the next `GET` in one write.
+fn contenders(bench: &Bench, server: &Server) -> Result<Vec<Contender>> {
+    let mut list = contenders::find(bench, server)?;
     let layer = bench.option("static").context("--static")?.to_owned();
     let hello = bench.root.join("bench/runtimes/hello");
-    let mut pipelined = contenders::coldmoon(&layer, "coldmoon, hello, COLDMOON_PIPELINE=1", hello.clone(), &[("COLDMOON_PIPELINE", "1")]);
-    pipelined.is_copied = true;
-    contenders.insert(2.min(contenders.len()), pipelined);
+    let mut ours = contenders::coldmoon(&layer, "coldmoon, hello, pipelined", hello.clone(), &[("COLDMOON_PIPELINE", "1")]);
+    ours.is_copied = true;
+    list.insert(2.min(list.len()), ours);
     let floor = contenders::compile_floor(bench, "floor-pipelined", "-DFLOOR_PIPELINE")?;
     let mut floor = contenders::coldmoon(&floor.display().to_string(), "floor, pipelined", hello, &[]);
     floor.is_copied = true;
-    contenders.insert(1, floor);
+    list.insert(1, floor);
+    Ok(list)
+}
 
+fn cycle(bench: &Bench, server: &Server) -> Result<Value> {
+    let contenders = contenders(bench, server)?;
     let cycles = bench.rounds(2500).div_ceil(RUNS);
     let slow_cycles = (cycles / 10).max(10);
     let mut samples = vec![Samples::default(); contenders.len()];
     let mut failed: Vec<Option<String>> = vec![None; contenders.len()];
     for run in 0..RUNS {
         eprintln!("run {} of {RUNS}", run + 1);
-        for (place, contender) in contenders.iter().enumerate() {
-            if failed[place].is_some() {
+        for place in 0..contenders.len() {
+            // Each run begins with another.
+            let place = (place + run) % contenders.len();
+            let contender = &contenders[place];
+            if failed[place].is_some() || contender.is_slow && run % SLOW_EVERY > 0 {
                 continue;
             }
             let (warm_up, cycles) = if contender.is_slow { (WARM_UP / 5, slow_cycles) } else { (WARM_UP, cycles) };
@@ -84,8 +78,11 @@ fn cycle(bench: &Bench, server: &Server) -> Result<Value> {
                     let line = &life.line;
                     let micros = |to: &[u64]| line.events.iter().zip(to).skip(warm_up).map(|(from, to)| (to - from) as f64 / 1e3).collect();
                     let one = &mut samples[place];
-                    one.response.push(micros(&line.responses));
-                    one.cycle.push(micros(&line.gets[1..]));
+                    one.response.resize(RUNS, Vec::new());
+                    one.cycle.resize(RUNS, Vec::new());
+                    one.response[run] = micros(&line.responses);
+                    one.cycle[run] = micros(&line.gets[1..]);
+                    one.harness.extend(line.own.iter().skip(warm_up).map(|own| *own as f64 / 1e3));
                     one.connections = line.connections;
                     one.resident.push(life.resident_kb as f64);
                     one.cpu.push(life.cpu_us as f64 / (warm_up + cycles) as f64);
@@ -97,9 +94,12 @@ fn cycle(bench: &Bench, server: &Server) -> Result<Value> {
 
     println!("### warm cycle\n");
     println!(
-        "{} cycles of each ({} of the slow ones) in {RUNS} processes, interleaved. Times from the event, in µs.\n",
+        "{} cycles of each in {RUNS} processes ({} of the slow ones in {}), in turn. Times from the event, in µs; the ratio is the median over \
+         the runs. Of each cycle the server itself computes {:.1} µs, the same for all.\n",
         cycles * RUNS,
-        slow_cycles * RUNS
+        slow_cycles * RUNS.div_ceil(SLOW_EVERY),
+        RUNS.div_ceil(SLOW_EVERY),
+        median(&samples[0].harness)
     );
     let mut rows = Vec::new();
     let mut record = Vec::new();
@@ -131,7 +131,9 @@ fn cycle(bench: &Bench, server: &Server) -> Result<Value> {
         for (name, value) in row {
             entry[name] = json!(value);
         }
-        entry["cycle_ratio_of_each_run"] = one.cycle.iter().zip(&samples[0].cycle).map(|(of, to)| median(of) / median(to)).collect();
+        entry["harness_us"] = json!(median(&one.harness));
+        let runs = one.cycle.iter().zip(&samples[0].cycle).filter(|(of, _)| !of.is_empty());
+        entry["cycle_ratio_of_each_run"] = runs.map(|(of, to)| median(of) / median(to)).collect();
         record.push(entry);
     }
     print_table(&["runtime", "response", "next GET", "p99", "min", "× floor", "CPU µs a cycle", "connections", "resident KB"], &rows);
@@ -151,7 +153,7 @@ fn calls(bench: &Bench, server: &Server) -> Result<Value> {
     println!("### system calls\n");
     let mut rows = Vec::new();
     let mut record = Vec::new();
-    for contender in contenders::find(bench, server)? {
+    for contender in contenders(bench, server)? {
         let count = |cycles: usize| -> Result<BTreeMap<String, u64>> {
             let output = bench.work.join("strace.txt");
             let _ = std::fs::remove_file(&output);
@@ -197,7 +199,48 @@ fn calls(bench: &Bench, server: &Server) -> Result<Value> {
     Ok(Value::Array(record))
 }
 
+// ---- instructions ----
+
+/// Instructions for each event outside of the kernel, by callgrind: the same on every machine and at every hour. The difference of processes
+/// with twice as many events and with as many; the function's own loops are compiled by then.
+fn instructions(bench: &Bench, server: &Server) -> Result<Value> {
+    if !Path::new("/usr/bin/valgrind").exists() {
+        println!("skipped: instructions: valgrind is not installed; run scripts/bench-setup\n");
+        return Ok(Value::Null);
+    }
+    const EVENTS: usize = 1000;
+    println!("### instructions for each event (callgrind)\n");
+    let mut rows = Vec::new();
+    let mut record = Vec::new();
+    for contender in contenders(bench, server)?.into_iter().filter(|contender| contender.is_copied) {
+        let count = |cycles: usize| -> Result<f64> {
+            let output = bench.work.join("callgrind.txt");
+            let _ = std::fs::remove_file(&output);
+            let mut program = contender.program.clone();
+            let tool =
+                ["/usr/bin/valgrind".to_owned(), "--tool=callgrind".to_owned(), format!("--callgrind-out-file={}", output.display())];
+            program.command = tool.into_iter().chain(program.command).collect();
+            Contender { program, event: contender.event.clone(), ..contender }.run(bench, server, cycles)?;
+            let text = std::fs::read_to_string(&output).context("callgrind wrote nothing")?;
+            let sum = text.lines().find_map(|line| line.strip_prefix("summary: ")).context("callgrind wrote no sum")?;
+            Ok(sum.trim().parse()?)
+        };
+        match (|| Ok::<_, anyhow::Error>((count(2 * EVENTS)? - count(EVENTS)?) / EVENTS as f64))() {
+            Ok(one) => {
+                rows.push(vec![contender.name.to_owned(), format!("{one:.0}")]);
+                record.push(json!({ "name": contender.name, "each_event": one }));
+            }
+            Err(error) => println!("skipped: instructions of {}: {error:#}\n", contender.name),
+        }
+    }
+    print_table(&["runtime", "each event"], &rows);
+    Ok(Value::Array(record))
+}
+
 // ---- growth ----
+
+/// Processes of each for each size, in turn.
+const GROWTH_RUNS: usize = 5;
 
 /// Events of 100 B to 6 MB.
 fn growth(bench: &Bench, server: &Server) -> Result<Value> {
@@ -208,7 +251,7 @@ fn growth(bench: &Bench, server: &Server) -> Result<Value> {
     println!("### warm cycle as the event grows\n");
     let mut rows = Vec::new();
     let mut record = Vec::new();
-    let mut points = Vec::new();
+    let mut points = [Vec::new(), Vec::new(), Vec::new()];
     for bytes in [100, 1_000, 10_000, 100_000, 1_000_000, 6_000_000] {
         // `name` in front, so that the floor finds it at once.
         let items = crate::json::synthetic(bytes);
@@ -221,7 +264,7 @@ fn growth(bench: &Bench, server: &Server) -> Result<Value> {
             _ => 20,
         });
         let mut times = [Vec::new(), Vec::new()];
-        for _ in 0..3 {
+        for _ in 0..GROWTH_RUNS {
             for (contender, list) in [&floor, &hello].into_iter().zip(&mut times) {
                 let life = contender.run_with(bench, server, event.as_bytes(), cycles + 3)?;
                 let line = &life.line;
@@ -230,7 +273,9 @@ fn growth(bench: &Bench, server: &Server) -> Result<Value> {
             }
         }
         let [floor, ours] = times.map(|list| median(&list));
-        points.push((event.len() as f64 / 1e3, ours));
+        for (points, time) in points.iter_mut().zip([floor, ours, ours - floor]) {
+            points.push((event.len() as f64 / 1e3, time));
+        }
         rows.push(vec![
             event.len().to_string(),
             format!("{floor:.1}"),
@@ -240,7 +285,7 @@ fn growth(bench: &Bench, server: &Server) -> Result<Value> {
         record.push(json!({ "bytes": event.len(), "floor_us": floor, "coldmoon_us": ours }));
     }
     print_table(&["event bytes", "floor µs", "coldmoon µs", "more than the floor, ns a byte"], &rows);
-    let (start, slope) = crate::stats::line(&points);
-    println!("{start:.0} µs and {slope:.2} µs for each KB (least squares of relative errors).\n");
-    Ok(Value::Array(record))
+    let [floor, ours, more] = points;
+    let lines = print_lines(&[("of the floor", floor), ("of coldmoon", ours), ("of the difference", more)]);
+    Ok(json!({ "table": record, "lines": lines }))
 }
