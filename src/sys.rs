@@ -559,7 +559,7 @@ pub fn monotonic_ms() -> u64 {
 
 /// Sleeps that many milliseconds.
 pub fn sleep_ms(ms: u32) {
-    let time = libc::timespec { tv_sec: (ms / 1000) as libc::time_t, tv_nsec: ((ms % 1000) * 1_000_000) as libc::c_long };
+    let time = libc::timespec { tv_sec: (ms / 1000).into(), tv_nsec: ((ms % 1000) * 1_000_000).into() };
     // SAFETY: the kernel reads one timespec; a signal may cut the sleep short, which is harmless.
     unsafe { libc::nanosleep(&time, ptr::null_mut()) };
 }
