@@ -90,14 +90,10 @@ impl Setup {
 
     /// The command, not started: in a process group of its own, stdin empty.
     pub fn command(&self, runtime_api: &str) -> Command {
-<<<<<<< HEAD
-        let mut command = bootstrap_command();
-=======
         let mut command = match &self.layer {
-            None => Command::new(bootstrap()),
+            None => bootstrap_command(),
             Some(layer) => with_mount(layer, &bootstrap()),
         };
->>>>>>> 357b798 (Dynamic build: C modules and shared objects, the static build's refusal)
         command.current_dir(self.folder()).env_clear().envs(&self.env).env("AWS_LAMBDA_RUNTIME_API", runtime_api);
         command.stdin(Stdio::null()).process_group(0);
         command
