@@ -6,7 +6,9 @@ local batch = require "coldmoon.batch"
 local json = require "coldmoon.json"
 local log = require "coldmoon.log"
 
--- What one message means. An error here fails this message, not the batch, and is logged with its stack.
+-- What one message means. An error here fails this message, not the batch, and is logged with its stack. The annotation is for editors:
+-- lua/library has the types of AWS's events.
+---@param record aws.SqsRecord
 local function process(record)
   local order = json.decode(record.body)
   assert(type(order.id) == "string", "the order has no id")

@@ -551,9 +551,9 @@ fn every_name_is_declared_and_of_use() {
 fn the_modules_hold_exactly_what_is_defined() {
     let definitions = Definitions::library();
     let api = RuntimeApi::start(Options::default()).expect("a local API");
-    let source = "return { handler = function(expression)\n\
+    let source = "return { handler = function(expression, context)\n\
         local names = {}\n\
-        for key in pairs(assert(loadstring('return ' .. expression))()) do\n\
+        for key in pairs(assert(loadstring('return ' .. expression))(context)) do\n\
           if not key:find('^__') then names[#names + 1] = key end\n\
         end\n\
         return names\n\
@@ -586,6 +586,13 @@ fn the_modules_hold_exactly_what_is_defined() {
     ] {
         assert_eq!(held(&format!("getmetatable({object})")), definitions.functions[class], "{class}");
     }
+    // What the service did not send is not there.
+    let context = &definitions.classes["coldmoon.Context"].fields;
+    let held = held("...");
+    let undefined: Vec<&String> = held.iter().filter(|name| !context.contains_key(*name)).collect();
+    let absent: Vec<&String> =
+        context.iter().filter(|(name, (is_optional, _))| !is_optional && !held.contains(*name)).map(|(name, _)| name).collect();
+    assert!(undefined.is_empty() && absent.is_empty(), "context: {undefined:?} are not defined, {absent:?} are absent");
 }
 
 // ---- the checker itself ----

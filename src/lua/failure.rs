@@ -150,11 +150,17 @@ pub unsafe extern "C" fn describe(state: *mut lua_State) -> c_int {
                 let error_type = string_field(state, [c"type", c"errorType"]);
                 let message = string_field(state, [c"message", c"errorMessage"]).or_else(|| text_of(state));
                 (*report).set(error_type.unwrap_or(LUA_ERROR), &[message.unwrap_or(b"(error object is a table value)")]);
-                // An error that was caught and is raised again may bring the stack of where it was raised first.
-                if let Some(first) = string_field(state, [c"stackTrace", c"traceback"]) {
-                    let stack = (*report).stack();
-                    stack.clear();
-                    push_cut(stack, first.strip_prefix(b"stack traceback:\n").unwrap_or(first));
+                // An error that was caught and is raised again may bring the stack of where it was raised first. Its own members only: the
+                // object of a strict class may raise for one that it has not got.
+                for name in [&b"stackTrace"[..], b"traceback"] {
+                    stack::push_bytes(state, name);
+                    lua_rawget(state, 1);
+                    if let Some(first) = stack::to_bytes(state, -1) {
+                        let stack = (*report).stack();
+                        stack.clear();
+                        push_cut(stack, first.strip_prefix(b"stack traceback:\n").unwrap_or(first));
+                        break;
+                    }
                 }
             }
             LUA_TNIL => (*report).set(LUA_ERROR, &[b"nil"]),

@@ -75,6 +75,7 @@ unsafe extern "C" {
 
     pub fn lua_gettable(state: *mut lua_State, index: c_int);
     pub fn lua_getfield(state: *mut lua_State, index: c_int, key: *const c_char);
+    pub fn lua_rawget(state: *mut lua_State, index: c_int);
     pub fn lua_rawgeti(state: *mut lua_State, index: c_int, key: c_int);
     pub fn lua_createtable(state: *mut lua_State, array: c_int, hash: c_int);
     pub fn lua_getmetatable(state: *mut lua_State, index: c_int) -> c_int;

@@ -12,8 +12,13 @@
 -- error: Custom: m
 -- stack: [C]: in function 'error'
 -- stack: app.lua:…: in function 'handler'
+-- event: "strict"
+-- error: Custom: m
 return {
   handler = function(event)
+    if event == "strict" then
+      error(setmetatable({ type = "Custom", message = "m" }, { __index = function(_, name) error("no member " .. name) end }))
+    end
     local stack = "app.lua:7: in function 'inner'\n\tapp.lua:8: in function 'handler'"
     if event == "traceback" then stack = debug.traceback() end
     if event == "table" then stack = { "no string" } end
