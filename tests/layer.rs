@@ -54,7 +54,10 @@ fn the_layer_holds_two_files_and_runs_when_it_is_unpacked() {
         .collect();
     assert_eq!(entries, [("bootstrap".to_owned(), Some(0o755)), ("LICENSE".to_owned(), Some(0o644))]);
     let bytes = content(&mut archive, "bootstrap");
-    assert!(bytes == fs::read(bootstrap()).expect("the binary under test"), "the zip holds another bootstrap; scripts/layer {arch} renews it");
+    assert!(
+        bytes == fs::read(bootstrap()).expect("the binary under test"),
+        "the zip holds another bootstrap; scripts/layer {arch} renews it"
+    );
     assert!(content(&mut archive, "LICENSE") == fs::read(workspace().join("vendor/LICENSE")).expect("the licence file"));
 
     // As Lambda does: unpacked, and started.
@@ -78,7 +81,8 @@ fn the_layer_holds_two_files_and_runs_when_it_is_unpacked() {
 /// The folders of the crates that are linked into the binary, and of luajit-src.
 fn crates() -> Vec<(String, PathBuf)> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo).args(["metadata", "--format-version=1", "--locked"]).current_dir(workspace()).output().expect("cargo runs");
+    let output =
+        Command::new(cargo).args(["metadata", "--format-version=1", "--locked"]).current_dir(workspace()).output().expect("cargo runs");
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
     let nodes = metadata["resolve"]["nodes"].as_array().expect("the dependencies");
     let packages = metadata["packages"].as_array().expect("the packages");

@@ -7,8 +7,8 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use coldmoon_cli::runtime_api::{Invocation, Options, Outcome, RuntimeApi};
 use coldmoon_cli::layer::File;
+use coldmoon_cli::runtime_api::{Invocation, Options, Outcome, RuntimeApi};
 use coldmoon_cli::tree;
 use coldmoon_tests::elf::bootstrap_is_dynamic;
 use coldmoon_tests::process::{Setup, can_mount};
