@@ -135,8 +135,8 @@ pub unsafe fn report(vm: *mut Vm, status: c_int) {
     }
 }
 
-/// Lua: lets the program's own `debug.traceback` translate the stack. Compilers to Lua put one in place that knows the positions in their source.
-/// It gets the stack as the message that it puts before its own; so many lines of what it returns are the stack then.
+/// Lua: lets the program's own `debug.traceback` translate the stack. Compilers to Lua put one in place that knows the positions in their
+/// source. It gets the stack as the message that it puts before its own; so many lines of what it returns are the stack then.
 ///
 /// Raises: what it raises, and memory.
 unsafe extern "C" fn translate_stack(state: *mut lua_State) -> c_int {
@@ -150,7 +150,7 @@ unsafe extern "C" fn translate_stack(state: *mut lua_State) -> c_int {
             if lua_type(state, -1) == LUA_TFUNCTION && lua_iscfunction(state, -1) == 0 {
                 let is_line_end = |byte: &&u8| **byte == b'\n';
                 let lines = (*vm).failure.stack().bytes().iter().filter(is_line_end).count();
-                stack::push_from_buffer(state, (*vm).failure.stack().bytes());
+                stack::push_bytes(state, (*vm).failure.stack().bytes());
                 lua_call(state, 1, 1);
                 let text = stack::to_bytes(state, -1).unwrap_or_default();
                 let translated = text.split_inclusive(|byte| *byte == b'\n').take(lines);
