@@ -129,8 +129,39 @@ pub unsafe fn report(vm: *mut Vm, status: c_int) {
                 _ => (*vm).failure.set(LUA_ERROR, &[b"(error object is a ", kind, b" value that raised an error while it was described)"]),
             }
         }
+        // Whatever it raises, the stack as it was taken stays.
+        lua_cpcall(state, translate_stack, ptr::null_mut());
         lua_settop(state, 0);
     }
+}
+
+/// Lua: lets the program's own `debug.traceback` translate the stack. Compilers to Lua put one in place that knows the positions in their
+/// source. It gets the stack as the message that it puts before its own; so many lines of what it returns are the stack then.
+///
+/// Raises: what it raises, and memory.
+unsafe extern "C" fn translate_stack(state: *mut lua_State) -> c_int {
+    // SAFETY: called by Lua, LUA_MINSTACK slots are free; the text stays on the stack while it is copied; nothing here owns anything.
+    unsafe {
+        let vm = Vm::of(state);
+        stack::get_field(state, LUA_GLOBALSINDEX, c"debug");
+        if lua_type(state, -1) == LUA_TTABLE {
+            stack::get_field(state, -1, c"traceback");
+            // LuaJIT's own is in C.
+            if lua_type(state, -1) == LUA_TFUNCTION && lua_iscfunction(state, -1) == 0 {
+                let is_line_end = |byte: &&u8| **byte == b'\n';
+                let lines = (*vm).failure.stack().bytes().iter().filter(is_line_end).count();
+                stack::push_bytes(state, (*vm).failure.stack().bytes());
+                lua_call(state, 1, 1);
+                let text = stack::to_bytes(state, -1).unwrap_or_default();
+                let translated = text.split_inclusive(|byte| *byte == b'\n').take(lines);
+                if text.iter().filter(is_line_end).count() >= lines {
+                    (*vm).failure.stack().clear();
+                    translated.for_each(|line| push_cut((*vm).failure.stack(), line));
+                }
+            }
+        }
+    }
+    0
 }
 
 /// Lua: `describe(error)`. Puts type and message of an error value into the report.

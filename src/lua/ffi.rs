@@ -56,6 +56,7 @@ unsafe extern "C" {
     pub fn lua_insert(state: *mut lua_State, index: c_int);
     pub fn lua_checkstack(state: *mut lua_State, slots: c_int) -> c_int;
 
+    pub fn lua_iscfunction(state: *mut lua_State, index: c_int) -> c_int;
     pub fn lua_type(state: *mut lua_State, index: c_int) -> c_int;
     pub fn lua_typename(state: *mut lua_State, kind: c_int) -> *const c_char;
     pub fn lua_rawequal(state: *mut lua_State, first: c_int, second: c_int) -> c_int;

@@ -4,7 +4,7 @@
 //! expect it and may change it; the searcher here reads it on every call. Files come first and the runtime's modules last, so a user's file
 //! wins whatever its name. A file below the task root is named in messages by its path from there, `app.lua`.
 //!
-//! Beside each Lua path lies its C path, `package.cpath`. LuaJIT's own searchers load C modules from there in a build with a dynamic linker,
+//! Beside each Lua path lies its C path, `package.cpath`. In a build with a dynamic linker LuaJIT's own searchers load C modules from there,
 //! before the runtime's modules. The static build has none: `package.cpath` is empty until a program fills it, and a module that is nowhere
 //! else is looked for on the C path only to say that it cannot be loaded.
 //!
@@ -283,8 +283,8 @@ unsafe extern "C" fn search_embedded(state: *mut lua_State) -> c_int {
     1
 }
 
-/// Where a module lies on the C path, raises that it cannot be loaded. Where only its root does (`_openssl.so` of `_openssl.pkey`), which may
-/// hold it, pushes that for the list of what was tried; else nil.
+/// Where a module lies on the C path, raises that it cannot be loaded. Where only its root does (`_openssl.so` of `_openssl.pkey`), which
+/// may hold it, pushes that for the list of what was tried; else nil.
 ///
 /// Stack: [-0, +1], 10 slots. Raises: memory, and what is said above.
 ///
@@ -297,7 +297,7 @@ unsafe fn refuse_c_module(state: *mut lua_State, module: &[u8]) {
     unsafe {
         let vm = Vm::of(state);
         write_path(vm, sys::variable(c"LUA_CPATH"), &C_MODULES);
-        stack::push_from_buffer(state, (*vm).scratch.bytes());
+        stack::push_bytes(state, (*vm).scratch.bytes());
         stack::get_field(state, LUA_GLOBALSINDEX, c"package");
         stack::get_field(state, -1, c"cpath");
         let paths = [stack::to_bytes(state, -3).unwrap_or_default(), stack::to_bytes(state, -1).unwrap_or_default()];

@@ -92,7 +92,7 @@ impl Setup {
     pub fn command(&self, runtime_api: &str) -> Command {
         let mut command = match &self.layer {
             None => bootstrap_command(),
-            Some(layer) => with_mount(layer, &bootstrap()),
+            Some(layer) => with_mount(layer, &bootstrap_command()),
         };
         command.current_dir(self.folder()).env_clear().envs(&self.env).env("AWS_LAMBDA_RUNTIME_API", runtime_api);
         command.stdin(Stdio::null()).process_group(0);
@@ -109,17 +109,18 @@ impl Setup {
     }
 }
 
-/// A command that runs `program` with `folder` in place of `/opt`, in a mount namespace of its own.
-fn with_mount(folder: &Path, program: &Path) -> Command {
+/// The same command with `folder` in place of `/opt`, in a mount namespace of its own.
+fn with_mount(folder: &Path, inner: &Command) -> Command {
     let mut command = Command::new("unshare");
-    command.args(["--map-root-user", "--mount", "sh", "-c", "mount --bind \"$0\" /opt && exec \"$1\""]).arg(folder).arg(program);
+    command.args(["--map-root-user", "--mount", "sh", "-c", "mount --bind \"$0\" /opt && exec \"$@\""]).arg(folder);
+    command.arg(inner.get_program()).args(inner.get_args());
     command
 }
 
 /// Whether a folder can be shown as `/opt`: the kernel lets this user make namespaces, and there is an `/opt`.
 pub fn can_mount() -> bool {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let output = with_mount(folder.path(), Path::new("true")).stdin(Stdio::null()).output();
+    let output = with_mount(folder.path(), &Command::new("true")).stdin(Stdio::null()).output();
     output.is_ok_and(|output| output.status.success())
 }
 
