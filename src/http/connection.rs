@@ -9,8 +9,9 @@
 //! | POST | before a byte of it was taken | once more on a new connection |
 //! | POST | later, without a reply | never sent again: the server may have acted on it. [`Error::Closed`] or [`Error::Truncated`] |
 //!
-//! A POST looks before it is sent whether the server has closed the idle connection (one `recv` that does not wait): without that, a
-//! closed connection is noticed only after the request is gone and nobody knows whether it was read.
+//! A POST looks before it is sent whether the server has closed the idle connection (one `recv` that does not wait: 0.4 µs of a cycle of
+//! some 30): without that, a closed connection is noticed only after the request is gone and nobody knows whether it was read. What `send`
+//! and `recv` say afterwards does not tell: a server that read the POST and closed looks the same as one that closed before.
 //!
 //! **Pipelining** (RFC 9112 section 9.3.2). An idempotent request may go out behind another one in the same write ([`Request::then`]); the
 //! next exchange then only receives. What comes of its reply together with the first one is kept. Whenever the connection does not outlive
