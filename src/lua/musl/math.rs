@@ -140,8 +140,8 @@ unsafe extern "C" fn __rem_pio2_large(x: *const f64, y: *mut f64, exponent: c_in
     turns
 }
 
-/// `significand` * 2^`exponent`, which is 2^-32 * `significand` at least, in units of pi/2: the nearest integer modulo 8, and the rest times
-/// pi/2. (Payne and Hanek 1983.)
+/// `significand` * 2^`exponent`, which is 2^-32 * `significand` at least, in units of pi/2: the nearest integer modulo 8, and the rest
+/// times pi/2. (Payne and Hanek 1983.)
 fn reduce(significand: u64, exponent: c_int) -> (c_int, [f64; 2]) {
     // Three words of 2/pi from where their product with the significand is 8 or less; what stands before it are multiples of 8.
     let at = (exponent + 61) as usize;

@@ -1,5 +1,5 @@
-//! `vfprintf` and `vsnprintf`, on which `printf`, `snprintf` and `strftime` stand. `ffi.C.printf` is one of the functions that the static build
-//! promises.
+//! `vfprintf` and `vsnprintf`, on which `printf`, `snprintf` and `strftime` stand. `ffi.C.printf` is one of the functions that the static
+//! build promises.
 //!
 //! All of C11 7.21.6.1 and POSIX: flags, width and precision (also as arguments), lengths, arguments by number (`%2$d`), and `%m`. Floating
 //! point numbers are exact at every precision. `long double`, which FFI cannot pass, and wide characters, of which the C locale has none
