@@ -53,7 +53,11 @@ fn runs_here(target: &str) -> bool {
 fn build_luajit(target: &str, out: &Path, debug: bool) -> luajit_src::Artifacts {
     // luajit-src calls `make -e`: what is set here wins over LuaJIT's Makefile.
     let optimisation = if debug { "-O1 -fomit-frame-pointer" } else { "-Os -fomit-frame-pointer" };
-    let cflags = if debug { COMMON_CFLAGS.to_owned() } else { format!("{COMMON_CFLAGS} {RELEASE_CFLAGS}") };
+    let mut cflags = if debug { COMMON_CFLAGS.to_owned() } else { format!("{COMMON_CFLAGS} {RELEASE_CFLAGS}") };
+    // Where the binary is linked to stay at one address, as scripts/build does, addresses need no detour. luajit-src asks for -fPIC.
+    if env::var("CARGO_ENCODED_RUSTFLAGS").is_ok_and(|flags| flags.contains("relocation-model=static")) {
+        cflags.push_str(" -fno-pic");
+    }
     // SAFETY: a build script is one thread.
     unsafe {
         env::set_var("CCOPT", optimisation);

@@ -9,9 +9,6 @@ use core::ffi::{c_char, c_int, c_ulong};
 /// So many digits decide between two doubles, see `json::number`; one more says that there were others.
 const DIGITS_MAX: usize = 768;
 
-/// What a stream gives after its last byte.
-const EOF: c_int = -1;
-
 /// `fscanf(3)` for the format `%lf` alone. Variable arguments of this number and kind are passed like others, in both ABIs.
 ///
 /// # Safety
@@ -233,6 +230,9 @@ mod tests {
     use super::*;
     use core::ffi::CStr;
     use std::ffi::CString;
+
+    /// What a stream gives after its last byte.
+    const EOF: c_int = -1;
 
     type Scan = unsafe extern "C" fn(*mut libc::FILE, *const c_char, ...) -> c_int;
 
