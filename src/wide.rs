@@ -5,8 +5,8 @@
 //!
 //! Measured with `cargo run --release -p coldmoon-fuzz --example json_speed` on an AMD EPYC (Zen 4), the best of ten interleaved runs, on a
 //! busy machine: of the large documents only their first 10 to 90 KB, which one time slice holds. MB/s as it is, at opt-level "s"; then
-//! what each use gains over a loop over bytes in its place, in percent. The variants were edits that are not kept, so the command prints the
-//! first two lines only.
+//! what each use gains over a loop over bytes in its place, in percent. The variants were edits that are not kept, so the command prints
+//! the first two lines only.
 //!
 //! | | events, compact | events, indented | twitter | citm_catalog | canada |
 //! | --- | --- | --- | --- | --- | --- |
