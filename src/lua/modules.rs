@@ -4,7 +4,7 @@
 //! expect it and may change it; the searcher here reads it on every call. Files come first and the runtime's modules last, so a user's file
 //! wins whatever its name. A file below the task root is named in messages by its path from there, `app.lua`.
 //!
-//! Beside each Lua path lies its C path, `package.cpath`. In a build with a dynamic linker LuaJIT's own searchers load C modules from there,
+//! Beside each Lua path lies its C path, `package.cpath`. With a dynamic linker LuaJIT's own searchers load C modules from there,
 //! before the runtime's modules. The static build has none: `package.cpath` is empty until a program fills it, and a module that is nowhere
 //! else is looked for on the C path only to say that it cannot be loaded.
 //!
