@@ -239,3 +239,21 @@ fn the_readme_lists_what_ffi_c_has() {
         return #names\nend }";
     assert_eq!(call(handler, &json!(names)), json!(names.len()));
 }
+
+#[test]
+fn modules_that_are_linked_in_work() {
+    // What the binary under test was built with, as scripts/build was told.
+    let features = std::env::var("COLDMOON_FEATURES").unwrap_or_default();
+    if features.split_whitespace().collect::<Vec<_>>() != ["lpeg", "lfs"] {
+        return skip("COLDMOON_FEATURES does not say `lpeg lfs`: the binary under test is built without them");
+    }
+    let setup = Setup::new(
+        "local lpeg, re, lfs = require 'lpeg', require 're', require 'lfs'\n\
+         return function(event) return { re.match(event, \"{[a-z]+}\"), lpeg.match(lpeg.P 'a' ^ 0, 'aab'), lfs.attributes('app.lua', 'mode') } end",
+    );
+    let api = RuntimeApi::start(Options::default()).expect("a local API");
+    let process = setup.with("_HANDLER", "app").start(api.address());
+    let outcome = api.queue(Invocation::new("\"ada1\"")).wait();
+    let Outcome::Response(response) = outcome else { panic!("{outcome:?}\n{}", process.report()) };
+    assert_eq!(String::from_utf8_lossy(&response.body), "[\"ada\",3,\"file\"]");
+}
