@@ -1,6 +1,7 @@
 //! Builds what the runtime is made of beside its own Rust code.
 //!
 //! 1. LuaJIT, statically, from the crate luajit-src (`vendor/README.md` says which version and which flags, with the bytes each saves).
+//!    Before it the C modules that a cargo feature asks for.
 //! 2. `lua/`: every module, compiled to stripped bytecode by that same LuaJIT, as the sorted table `EMBEDDED` of `src/lua/embedded.rs`.
 //! 3. The libraries that the linker needs behind them, and the symbols that C modules find in a build with a dynamic linker.
 //!
@@ -30,6 +31,7 @@ fn main() {
     let out = PathBuf::from(variable("OUT_DIR"));
 
     let luajit = build_luajit(&target, &out, variable("PROFILE") == "debug");
+    build_c_modules(&out);
     luajit.print_cargo_metadata();
     check_layout(&out);
     let compiler = if runs_here(&target) { out.clone() } else { build_host_luajit(&out) };
@@ -67,6 +69,34 @@ fn build_luajit(target: &str, out: &Path, debug: bool) -> luajit_src::Artifacts 
     luajit_src::Build::new().target(target).out_dir(out).lua52compat(true).debug(debug).build()
 }
 
+/// C modules that are linked in where the cargo feature of their name is set: their files below `c-modules/<name>/` of the target folder.
+const C_MODULES: [(&str, &[&str]); 2] = [("lpeg", &["lpcap.c", "lpcode.c", "lpprint.c", "lptree.c", "lpvm.c"]), ("lfs", &["src/lfs.c"])];
+
+fn is_linked_in(name: &str) -> bool {
+    env::var_os(format!("CARGO_FEATURE_{}", name.to_uppercase())).is_some()
+}
+
+/// Where `scripts/fetch-c-modules` has put the source of a C module.
+fn c_module_folder(name: &str) -> PathBuf {
+    println!("cargo:rerun-if-env-changed=COLDMOON_C_MODULES");
+    let root = env::var_os("COLDMOON_C_MODULES")
+        .map_or_else(|| PathBuf::from(variable("CARGO_MANIFEST_DIR")).join("target/c-modules"), PathBuf::from);
+    let folder = root.join(name);
+    assert!(folder.is_dir(), "there is no {}: scripts/fetch-c-modules fetches it", folder.display());
+    println!("cargo:rerun-if-changed={}", folder.display());
+    folder
+}
+
+/// Compiles the C modules that are asked for. The linker must see them before LuaJIT, whose functions they call.
+fn build_c_modules(out: &Path) {
+    for (name, files) in C_MODULES.iter().filter(|(name, _)| is_linked_in(name)) {
+        let folder = c_module_folder(name);
+        let mut build = cc::Build::new();
+        build.files(files.iter().map(|file| folder.join(file))).include(out.join("luajit-build/src")).warnings(false);
+        build.opt_level_str("s").flag("-ffunction-sections").flag("-fno-asynchronous-unwind-tables").compile(name);
+    }
+}
+
 /// Compiles the assertions about LuaJIT's memory layout that `src/lua/layout.rs` relies on. Nothing of it is linked.
 fn check_layout(out: &Path) {
     println!("cargo:rerun-if-changed=src/lua/layout.c");
@@ -93,6 +123,9 @@ fn embed_lua(luajit: &Path, out: &Path) {
     println!("cargo:rerun-if-changed={}", root.display());
     let mut modules = Vec::new();
     find_modules(&root, "", &mut modules);
+    if is_linked_in("lpeg") {
+        modules.push(("re".to_owned(), c_module_folder("lpeg").join("re.lua")));
+    }
     modules.sort();
 
     let folder = out.join("bytecode");

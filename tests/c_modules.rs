@@ -223,3 +223,37 @@ fn luasec_asks_over_https_and_verifies_the_certificate() {
     let refused = ask("other.pem");
     assert!(refused[0].is_null() && refused[1].as_str().is_some_and(|why| why.contains("certificate verify failed")), "{refused}");
 }
+
+#[test]
+fn the_readme_lists_what_ffi_c_has() {
+    let source = std::fs::read_to_string(workspace().join("src/lua/symbols.rs")).expect("a source file");
+    let table = source.split("table!(\n").nth(1).and_then(|rest| rest.split(");").next()).expect("a table");
+    let names: Vec<&str> = table.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    let list: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    let row = format!("| `ffi.C` in the static build | {} |", list.join(", "));
+    let readme = std::fs::read_to_string(workspace().join("README.md")).expect("the README");
+    assert!(readme.contains(&row), "{row}");
+    // Each is there, in both builds. Declared as a function of any kind: none is called.
+    let handler = "local ffi = require 'ffi'\nreturn { handler = function(names)\n\
+        for _, name in ipairs(names) do\n  ffi.cdef('void ' .. name .. '(void);')\n  assert(ffi.C[name] ~= nil, name)\nend\n\
+        return #names\nend }";
+    assert_eq!(call(handler, &json!(names)), json!(names.len()));
+}
+
+#[test]
+fn modules_that_are_linked_in_work() {
+    // What the binary under test was built with, as scripts/build was told.
+    let features = std::env::var("COLDMOON_FEATURES").unwrap_or_default();
+    if features.split_whitespace().collect::<Vec<_>>() != ["lpeg", "lfs"] {
+        return skip("COLDMOON_FEATURES does not say `lpeg lfs`: the binary under test is built without them");
+    }
+    let setup = Setup::new(
+        "local lpeg, re, lfs = require 'lpeg', require 're', require 'lfs'\n\
+         return function(event) return { re.match(event, \"{[a-z]+}\"), lpeg.match(lpeg.P 'a' ^ 0, 'aab'), lfs.attributes('app.lua', 'mode') } end",
+    );
+    let api = RuntimeApi::start(Options::default()).expect("a local API");
+    let process = setup.with("_HANDLER", "app").start(api.address());
+    let outcome = api.queue(Invocation::new("\"ada1\"")).wait();
+    let Outcome::Response(response) = outcome else { panic!("{outcome:?}\n{}", process.report()) };
+    assert_eq!(String::from_utf8_lossy(&response.body), "[\"ada\",3,\"file\"]");
+}

@@ -152,3 +152,15 @@ unsafe extern "C" {
 unsafe extern "C" {
     pub fn luaL_openlibs(state: *mut lua_State);
 }
+
+// ---- C modules that are linked in ----
+
+#[cfg(feature = "lpeg")]
+unsafe extern "C" {
+    pub fn luaopen_lpeg(state: *mut lua_State) -> c_int;
+}
+
+#[cfg(feature = "lfs")]
+unsafe extern "C" {
+    pub fn luaopen_lfs(state: *mut lua_State) -> c_int;
+}

@@ -4,9 +4,9 @@
 //! expect it and may change it; the searcher here reads it on every call. Files come first and the runtime's modules last, so a user's file
 //! wins whatever its name. A file below the task root is named in messages by its path from there, `app.lua`.
 //!
-//! Beside each Lua path lies its C path, `package.cpath`. In a build with a dynamic linker LuaJIT's own searchers load C modules from
-//! there, before the runtime's modules. The static build has none: `package.cpath` is empty until a program fills it, and a module that is
-//! nowhere else is looked for on the C path only to say that it cannot be loaded.
+//! Beside each Lua path lies its C path, `package.cpath`. With a dynamic linker LuaJIT's own searchers load C modules from there,
+//! before the runtime's modules. The static build has none: `package.cpath` is empty until a program fills it, and a module that is nowhere
+//! else is looked for on the C path only to say that it cannot be loaded.
 //!
 //! The runtime's modules: `coldmoon`, made of C functions when it is first required, and the files of `lua/`, embedded as bytecode.
 
@@ -266,7 +266,7 @@ unsafe extern "C" fn search_embedded(state: *mut lua_State) -> c_int {
         let mut bytes = 0;
         let module = luaL_checklstring(state, 1, &mut bytes);
         match find_embedded(sys::slice(module, bytes)) {
-            Some(Embedded::Rust(function)) => lua_pushcclosure(state, function, 0),
+            Some(Embedded::Native(function)) => lua_pushcclosure(state, function, 0),
             Some(Embedded::Lua(name, bytecode)) => {
                 stack::push_parts(state, &[b"=", name.as_bytes(), b"\0"]);
                 let chunk_name = lua_tolstring(state, -1, ptr::null_mut());
@@ -326,18 +326,26 @@ unsafe fn refuse_c_module(state: *mut lua_State, module: &[u8]) {
 }
 
 /// The modules that are made of C functions.
-const RUST_MODULES: [(&[u8], lua_CFunction); 4] =
-    [(b"coldmoon", open_coldmoon), (b"coldmoon.json", json::open), (b"coldmoon.codec", json::open_codec), (b"coldmoon.log", log::open)];
+const NATIVE_MODULES: &[(&[u8], lua_CFunction)] = &[
+    (b"coldmoon", open_coldmoon),
+    (b"coldmoon.json", json::open),
+    (b"coldmoon.codec", json::open_codec),
+    (b"coldmoon.log", log::open),
+    #[cfg(feature = "lpeg")]
+    (b"lpeg", luaopen_lpeg),
+    #[cfg(feature = "lfs")]
+    (b"lfs", luaopen_lfs),
+];
 
 /// A module that the runtime brings.
 enum Embedded {
-    Rust(lua_CFunction),
+    Native(lua_CFunction),
     Lua(&'static str, &'static [u8]),
 }
 
 fn find_embedded(module: &[u8]) -> Option<Embedded> {
-    if let Some((_, open)) = RUST_MODULES.iter().find(|(name, _)| *name == module) {
-        return Some(Embedded::Rust(*open));
+    if let Some((_, open)) = NATIVE_MODULES.iter().find(|(name, _)| *name == module) {
+        return Some(Embedded::Native(*open));
     }
     let index = EMBEDDED.binary_search_by(|(name, _)| name.as_bytes().cmp(module)).ok()?;
     let (name, bytecode) = EMBEDDED[index];

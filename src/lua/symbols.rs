@@ -50,6 +50,24 @@ table!(
     write,
 );
 
+/// `dlsym` searches by halving.
+const _: () = {
+    let mut at = 1;
+    while at < SYMBOLS.len() {
+        assert!(is_before(SYMBOLS[at - 1].0.as_bytes(), SYMBOLS[at].0.as_bytes()));
+        at += 1;
+    }
+};
+
+/// Whether one name comes before another.
+const fn is_before(one: &[u8], other: &[u8]) -> bool {
+    let mut at = 0;
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at < other.len() && (at == one.len() || one[at] < other[at])
+}
+
 /// What is said about every C module and shared object, behind its name.
 pub const REFUSAL: &[u8] = b"the static build of coldmoon loads no shared objects; use the dynamic build (scripts/build --dynamic)";
 

@@ -31,9 +31,9 @@ pub fn imports(path: &Path) -> Vec<(String, String)> {
     symbols(path, true)
 }
 
-/// The names of the symbols that it exports.
+/// The names of the symbols that it exports. Copies of glibc's variables (`environ`), which have a version, are not its own.
 pub fn exports(path: &Path) -> Vec<String> {
-    symbols(path, false).into_iter().map(|(name, _)| name).collect()
+    symbols(path, false).into_iter().filter(|(_, version)| version.is_empty()).map(|(name, _)| name).collect()
 }
 
 fn symbols(path: &Path, is_undefined: bool) -> Vec<(String, String)> {
