@@ -245,7 +245,7 @@ mod words {
     #[inline(always)]
     fn is(vector: Vector, byte: u8) -> Vector {
         let other = vector ^ all(byte);
-        !((other & all(0x7f)) + all(0x7f) | other)
+        !(((other & all(0x7f)) + all(0x7f)) | other)
     }
 
     #[inline(always)]

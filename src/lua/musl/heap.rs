@@ -145,7 +145,7 @@ mod tests {
         static mut TURN: usize = 0;
         // SAFETY: one test uses it, in one thread.
         unsafe {
-            let blocks = (*(&raw mut BLOCKS)).get_or_insert_default();
+            let blocks = (&raw mut BLOCKS).as_mut().expect("a static").get_or_insert_default();
             assert_eq!(old_bytes > 0, !old.is_null());
             let before = if old.is_null() { None } else { Some(blocks.remove(&old.addr()).expect("a live block")) };
             if bytes == 0 {
@@ -174,7 +174,7 @@ mod tests {
             for first in 0..70 {
                 for second in 0..70 {
                     let block = malloc(first);
-                    assert!(block.addr() % ALIGNMENT == 0 && !block.is_null());
+                    assert!(block.addr().is_multiple_of(ALIGNMENT) && !block.is_null());
                     for at in 0..first {
                         block.add(at).write(at as u8);
                     }
