@@ -23,6 +23,8 @@ const RELEASE_CFLAGS: &str = "-fno-asynchronous-unwind-tables -fno-unwind-tables
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
+    // It is an argument of the linker (scripts/build), which cargo does not look at.
+    println!("cargo:rerun-if-changed=scripts/start.ld");
     if env::var_os("CARGO_FEATURE_LUA").is_none() {
         return;
     }

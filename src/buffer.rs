@@ -20,8 +20,11 @@ const MAPPING_BYTES_MIN: usize = 64 * 1024;
 /// Static memory for the beginnings of all buffers of a process; when it is used up they begin with mappings.
 const ARENA_BYTES: usize = 32 * 1024;
 
-/// Of u64, so that every piece can begin at a multiple of eight.
-static mut ARENA: [u64; ARENA_BYTES / 8] = [0; ARENA_BYTES / 8];
+/// Aligned, so that the pieces which every start takes lie on one page.
+#[repr(align(4096))]
+struct Arena([u8; ARENA_BYTES]);
+#[unsafe(link_section = ".bss.last.arena")]
+static mut ARENA: Arena = Arena([0; ARENA_BYTES]);
 /// Bytes of the arena that are given away. They are never given back.
 static ARENA_USED: AtomicUsize = AtomicUsize::new(0);
 
@@ -30,7 +33,7 @@ fn take_static(bytes: usize) -> Option<*mut u8> {
     let bytes = bytes.next_multiple_of(8);
     let at = ARENA_USED.fetch_add(bytes, Ordering::Relaxed);
     // SAFETY: `at..at + bytes` lies in the arena and was never given to anybody else: the counter only grows.
-    (at.saturating_add(bytes) <= ARENA_BYTES).then(|| unsafe { (&raw mut ARENA).cast::<u8>().add(at) })
+    (at.saturating_add(bytes) <= ARENA_BYTES).then(|| unsafe { (&raw mut ARENA.0).cast::<u8>().add(at) })
 }
 
 /// Why a buffer could not take more.
@@ -117,7 +120,7 @@ impl Buffer {
             return Ok(());
         }
         // Doubling keeps the number of system calls logarithmic; the bound may cut the last step short.
-        let wanted = needed.next_power_of_two().max(MAPPING_BYTES_MIN).min(self.bound.max(MAPPING_BYTES_MIN));
+        let wanted = needed.next_power_of_two().max(MAPPING_BYTES_MIN).min(self.bound);
         if self.is_mapped {
             // SAFETY: `start` and `capacity` are those of the live mapping that this buffer alone owns.
             self.start = unsafe { sys::remap(self.start, self.capacity, wanted) }.ok_or(Overflow::Memory)?;
@@ -280,6 +283,9 @@ mod tests {
         assert_eq!(buffer.push(&[0]), Err(Overflow::Bound));
         assert_eq!(buffer.reserve(usize::MAX), Err(Overflow::Bound));
         assert_eq!(buffer.len(), 100_000);
+        // Also where it is below the smallest mapping.
+        let mut buffer = Buffer::with_first(1000, 100);
+        assert_eq!((buffer.push(&[0; 1000]), buffer.push(&[0])), (Ok(()), Err(Overflow::Bound)));
     }
 
     #[test]

@@ -41,27 +41,37 @@ pub struct Env {
 }
 
 impl Env {
-    /// Reads the process's environment.
+    /// Reads the process's environment, in one pass: asking for each variable by its name would be a pass for each. Of two variables with
+    /// the same name the first counts, as for `getenv(3)`.
     pub fn read() -> Env {
-        let variable = |name| sys::variable(name).filter(|value| !value.is_empty());
-        let number = |name| variable(name).and_then(parse_u64).and_then(|number| u32::try_from(number).ok());
-        Env {
-            runtime_api: variable(c"AWS_LAMBDA_RUNTIME_API"),
-            handler: variable(c"_HANDLER"),
-            task_root: variable(c"LAMBDA_TASK_ROOT"),
-            function_name: variable(c"AWS_LAMBDA_FUNCTION_NAME"),
-            function_version: variable(c"AWS_LAMBDA_FUNCTION_VERSION"),
-            memory_mb: number(c"AWS_LAMBDA_FUNCTION_MEMORY_SIZE"),
-            log_group_name: variable(c"AWS_LAMBDA_LOG_GROUP_NAME"),
-            log_stream_name: variable(c"AWS_LAMBDA_LOG_STREAM_NAME"),
-            log_format: variable(c"AWS_LAMBDA_LOG_FORMAT"),
-            log_level: variable(c"AWS_LAMBDA_LOG_LEVEL"),
-            initialization_type: variable(c"AWS_LAMBDA_INITIALIZATION_TYPE"),
-            concurrency: number(c"AWS_LAMBDA_MAX_CONCURRENCY"),
-            lua_path: variable(c"LUA_PATH"),
-            event_mode: variable(c"COLDMOON_EVENT"),
-            is_pipelined: variable(c"COLDMOON_PIPELINE") == Some(b"1"),
+        let mut env = Env::default();
+        let (mut memory_mb, mut concurrency, mut pipeline) = (None, None, None);
+        for (name, value) in sys::variables().filter(|(_, value)| !value.is_empty()) {
+            let place = match name.strip_prefix(b"AWS_LAMBDA_") {
+                Some(b"RUNTIME_API") => &mut env.runtime_api,
+                Some(b"FUNCTION_NAME") => &mut env.function_name,
+                Some(b"FUNCTION_VERSION") => &mut env.function_version,
+                Some(b"FUNCTION_MEMORY_SIZE") => &mut memory_mb,
+                Some(b"LOG_GROUP_NAME") => &mut env.log_group_name,
+                Some(b"LOG_STREAM_NAME") => &mut env.log_stream_name,
+                Some(b"LOG_FORMAT") => &mut env.log_format,
+                Some(b"LOG_LEVEL") => &mut env.log_level,
+                Some(b"INITIALIZATION_TYPE") => &mut env.initialization_type,
+                Some(b"MAX_CONCURRENCY") => &mut concurrency,
+                Some(_) => continue,
+                None => match name {
+                    b"_HANDLER" => &mut env.handler,
+                    b"LAMBDA_TASK_ROOT" => &mut env.task_root,
+                    b"LUA_PATH" => &mut env.lua_path,
+                    b"COLDMOON_EVENT" => &mut env.event_mode,
+                    b"COLDMOON_PIPELINE" => &mut pipeline,
+                    _ => continue,
+                },
+            };
+            place.get_or_insert(value);
         }
+        let number = |value: Option<_>| value.and_then(parse_u64).and_then(|number| u32::try_from(number).ok());
+        Env { memory_mb: number(memory_mb), concurrency: number(concurrency), is_pipelined: pipeline == Some(b"1"), ..env }
     }
 
     /// Whether a snapshot of the initialised environment will be taken (SnapStart).

@@ -14,6 +14,7 @@ use coldmoon::sys;
 use core::ffi::{c_char, c_int};
 
 /// The one Lua state of the process.
+#[unsafe(link_section = ".bss.first.place")]
 static mut PLACE: Place = Place::uninit();
 
 /// What the C library calls. There are no arguments: everything is in the environment.

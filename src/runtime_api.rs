@@ -84,7 +84,7 @@ pub struct RuntimeApi<'e, T: Transport> {
 }
 
 impl<'e, T: Transport> RuntimeApi<'e, T> {
-    /// A client that connects when it is first used.
+    /// A client that connects when it is first used, or told to.
     pub fn new(transport: T, endpoint: Endpoint<'e>, task_root: &'e [u8]) -> Result<RuntimeApi<'e, T>, Overflow> {
         let mut heads = Buffer::new(limits::REQUEST_HEAD_BYTES_MAX);
         request::start(&mut heads, b"GET", endpoint.authority, &[endpoint.path, VERSION, b"/runtime/invocation/next"])?;
@@ -107,6 +107,11 @@ impl<'e, T: Transport> RuntimeApi<'e, T> {
         self.is_pipelined = true;
         // With room for a small event behind the reply to the POST, one `recv` takes both.
         self.reply = Buffer::with_first(limits::REPLY_BYTES_MAX, 4096);
+    }
+
+    /// Connects. A failure is not reported: the first exchange tries again and then says what is wrong.
+    pub fn connect(&mut self) {
+        let _ = self.connection.open();
     }
 
     /// Waits for the next event, for as long as it takes. Only a 200 with a request id is one.

@@ -266,6 +266,7 @@ pub fn ignore_broken_pipes() {
 }
 
 /// The stack of [`note_fault`]: the ordinary one may be what has run out.
+#[unsafe(link_section = ".bss.last.stack")]
 static mut FAULT_STACK: [u8; FAULT_STACK_BYTES] = [0; FAULT_STACK_BYTES];
 /// The kernel's MINSIGSTKSZ (2,048 on x86_64, 5,120 on aarch64), and what writing a line takes, several times over.
 const FAULT_STACK_BYTES: usize = 16384;
@@ -477,13 +478,27 @@ pub fn read(fd: c_int, into: &mut [u8]) -> Result<usize, Errno> {
 
 // ---- environment, clock, end ----
 
-/// The value of an environment variable. It stays valid as long as nobody sets that variable; only
-/// [`set_trace_variable`] sets any.
+/// The environment's variables, (name, value). They stay valid as long as nobody sets them; only [`set_trace_variable`] sets any.
+pub fn variables() -> impl Iterator<Item = (&'static [u8], &'static [u8])> {
+    // SAFETY: the C library has set it before `main`; the process has one thread.
+    let mut next: *const *const c_char = unsafe { environ }.cast();
+    core::iter::from_fn(move || {
+        // SAFETY: `next` is an entry of the list, or the null pointer at its end; there is no list at all where the environment was cleared.
+        let text = unsafe { next.as_ref().copied().filter(|text| !text.is_null())? };
+        // SAFETY: the entry was not the last.
+        next = unsafe { next.add(1) };
+        // SAFETY: an entry is a NUL-terminated string.
+        Some(unsafe { CStr::from_ptr(text) }.to_bytes())
+    })
+    .filter_map(|text| {
+        let equals = text.iter().position(|byte| *byte == b'=')?;
+        Some((&text[..equals], &text[equals + 1..]))
+    })
+}
+
+/// The value of one environment variable, as [`variables`] gives it.
 pub fn variable(name: &CStr) -> Option<&'static [u8]> {
-    // SAFETY: `name` is NUL-terminated; the process has one thread.
-    let value: *const c_char = unsafe { libc::getenv(name.as_ptr()) };
-    // SAFETY: a result that is not null is a NUL-terminated string of the environment.
-    (!value.is_null()).then(|| unsafe { CStr::from_ptr(value) }.to_bytes())
+    variables().find(|(other, _)| *other == name.to_bytes()).map(|(_, value)| value)
 }
 
 /// The room for `_X_AMZN_TRACE_ID=value` and a NUL: X-Ray's header is about 100 bytes, with lineage 150.
@@ -598,6 +613,49 @@ pub fn abort() -> ! {
 pub unsafe fn slice<'a>(text: *const c_char, bytes: usize) -> &'a [u8] {
     // SAFETY: the caller vouches for it.
     unsafe { slice::from_raw_parts(text.cast(), bytes) }
+}
+
+/// Where the static binary puts LuaJIT's first memory.
+#[cfg(target_env = "musl")]
+mod segment {
+    use core::cell::UnsafeCell;
+    use core::ffi::{c_int, c_long, c_void};
+    use core::sync::atomic::{AtomicBool, Ordering};
+
+    /// What LuaJIT's allocator maps at a time, `DEFAULT_GRANULARITY` in `lj_alloc.c`.
+    const SEGMENT_BYTES: usize = 128 * 1024;
+
+    /// The first segment of LuaJIT's heap. Static memory lies beside the program, so it needs no mapping and no page tables of its own.
+    #[repr(align(4096))]
+    struct Segment(UnsafeCell<[u8; SEGMENT_BYTES]>);
+    // SAFETY: `mmap` hands it out once and nothing else names it.
+    unsafe impl Sync for Segment {}
+    #[unsafe(link_section = ".bss.last.segment")]
+    static SEGMENT: Segment = Segment(UnsafeCell::new([0; SEGMENT_BYTES]));
+    static SEGMENT_IS_TAKEN: AtomicBool = AtomicBool::new(false);
+
+    /// `mmap(2)`. Who first asks for as much memory as LuaJIT does gets the static segment: zeroed, private pages like any others, which can
+    /// be unmapped too.
+    ///
+    /// # Safety
+    /// C's.
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn mmap(
+        start: *mut c_void,
+        bytes: usize,
+        access: c_int,
+        flags: c_int,
+        fd: c_int,
+        offset: libc::off_t,
+    ) -> *mut c_void {
+        let is_memory = (access, flags) == (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+        if start.is_null() && bytes == SEGMENT_BYTES && is_memory && !SEGMENT_IS_TAKEN.swap(true, Ordering::Relaxed) {
+            return SEGMENT.0.get().cast();
+        }
+        let [access, flags, fd] = [access, flags, fd].map(c_long::from);
+        // SAFETY: the kernel's call with the caller's arguments.
+        unsafe { libc::syscall(libc::SYS_mmap, start, bytes, access, flags, fd, offset) as *mut c_void }
+    }
 }
 
 #[cfg(test)]

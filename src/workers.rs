@@ -31,6 +31,7 @@ struct Worker {
 
 /// Runs `work` in `count` processes for as long as there is any; returns the exit code of the parent. In a worker it ends the process with
 /// what `work` returns.
+#[inline(never)] // Its table of workers is four pages of stack, which other processes would touch at start.
 pub fn run(count: u32, log: &mut Log, mut work: impl FnMut(&mut Log) -> i32) -> i32 {
     let mut workers = [Worker { id: 0, born_ms: 0 }; WORKERS_MAX];
     let workers = &mut workers[..(count as usize).min(WORKERS_MAX)];

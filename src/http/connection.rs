@@ -157,6 +157,15 @@ impl<T: Transport> Connection<T> {
         Connection { transport, is_open: false, is_cut: false, is_ahead: false, ahead: Buffer::with_first(limits::REPLY_BYTES_MAX, 4096) }
     }
 
+    /// Connects where that is not done yet.
+    pub fn open(&mut self) -> Result<(), Errno> {
+        if !self.is_open {
+            self.transport.open()?;
+            self.is_open = true;
+        }
+        Ok(())
+    }
+
     /// Sends `request` and receives the reply into `rx`, whose former contents are dropped.
     pub fn exchange(&mut self, request: Request<'_>, rx: &mut Buffer) -> Result<Reply, Error> {
         if !request.idempotent {
@@ -198,11 +207,8 @@ impl<T: Transport> Connection<T> {
     /// One attempt; also tells whether any byte of the request was taken.
     #[inline(never)]
     fn attempt(&mut self, request: Request<'_>, rx: &mut Buffer) -> (Result<Reply, Error>, bool) {
-        if !self.is_open {
-            if let Err(errno) = self.transport.open() {
-                return (Err(Error::Connect(errno)), false);
-            }
-            self.is_open = true;
+        if let Err(errno) = self.open() {
+            return (Err(Error::Connect(errno)), false);
         }
         rx.clear();
         let (sent, taken) = if core::mem::take(&mut self.is_ahead) {
@@ -268,10 +274,7 @@ impl<T: Transport> Connection<T> {
         self.is_cut = false;
         for is_last in [false, true] {
             rx.clear();
-            if !self.is_open {
-                self.transport.open().map_err(Error::Connect)?;
-                self.is_open = true;
-            }
+            self.open().map_err(Error::Connect)?;
             match self.send([head], rx) {
                 (Ok(()), _) => break,
                 (Err(error), taken) => {

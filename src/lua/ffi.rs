@@ -46,6 +46,9 @@ pub const LUA_TCDATA: c_int = 10;
 pub type lua_Number = f64;
 pub type lua_Integer = isize;
 
+/// What [`lua_gc`] is asked for: the memory in use, in KB.
+pub const LUA_GCCOUNT: c_int = 3;
+
 unsafe extern "C" {
     pub fn lua_atpanic(state: *mut lua_State, function: lua_CFunction) -> Option<lua_CFunction>;
 
@@ -91,6 +94,7 @@ unsafe extern "C" {
     pub fn lua_cpcall(state: *mut lua_State, function: lua_CFunction, data: *mut c_void) -> c_int;
 
     pub fn lua_status(state: *mut lua_State) -> c_int;
+    pub fn lua_gc(state: *mut lua_State, what: c_int, data: c_int) -> c_int;
 
     pub fn lua_error(state: *mut lua_State) -> c_int;
     pub fn lua_next(state: *mut lua_State, index: c_int) -> c_int;

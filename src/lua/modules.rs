@@ -145,9 +145,9 @@ fn push_defaults(out: &mut Buffer, templates: &Templates, task_root: &[u8]) -> R
     out.push(templates.of_layers)
 }
 
-/// Opens the file of a module: the first that exists of the templates in `path`. Writes its name, NUL-terminated, into `name`; lists
-/// what was tried in `tried`.
-fn find_file(path: &[u8], module: &[u8], name: &mut [u8; limits::PATH_BYTES_MAX], tried: Option<&mut Buffer>) -> Option<c_int> {
+/// Opens the file of a module: the first that exists of the templates in `path`. Leaves its name, NUL-terminated, in `name`; lists what was
+/// tried in `tried`.
+fn find_file(path: &[u8], module: &[u8], name: &mut Buffer, tried: Option<&mut Buffer>) -> Option<c_int> {
     let mut tried = tried;
     for template in path.split(|byte| *byte == b';').filter(|template| !template.is_empty()) {
         let Some(file) = expand(template, module, name) else { continue };
@@ -167,22 +167,21 @@ fn find_file(path: &[u8], module: &[u8], name: &mut [u8; limits::PATH_BYTES_MAX]
 }
 
 /// A template with the module's name, its dots as slashes, in place of every `?`. `None` if that is no path.
-fn expand<'a>(template: &[u8], module: &[u8], name: &'a mut [u8; limits::PATH_BYTES_MAX]) -> Option<&'a CStr> {
-    let mut at = 0;
-    for byte in template {
-        let insert = if *byte == b'?' { module } else { core::slice::from_ref(byte) };
-        let room = name.get_mut(at..at + insert.len())?;
-        room.copy_from_slice(insert);
-        if *byte == b'?' {
-            for byte in room.iter_mut().filter(|byte| **byte == b'.') {
+fn expand<'a>(template: &[u8], module: &[u8], name: &'a mut Buffer) -> Option<&'a CStr> {
+    name.clear();
+    for (index, part) in template.split(|byte| *byte == b'?').enumerate() {
+        if index > 0 {
+            let at = name.len();
+            name.push(module).ok()?;
+            for byte in name.bytes_mut()[at..].iter_mut().filter(|byte| **byte == b'.') {
                 *byte = b'/';
             }
         }
-        at += insert.len();
+        name.push(part).ok()?;
     }
-    *name.get_mut(at)? = 0;
+    name.push_byte(0).ok()?;
     // A module name with a NUL in it names no file.
-    CStr::from_bytes_with_nul(&name[..=at]).ok()
+    CStr::from_bytes_with_nul(name.bytes()).ok()
 }
 
 /// Whether `require(module)` would find a file, or one of the runtime's modules.
@@ -198,8 +197,7 @@ pub unsafe fn exists(state: *mut lua_State, module: &[u8]) -> bool {
         stack::get_field(state, LUA_GLOBALSINDEX, c"package");
         stack::get_field(state, -1, c"path");
         let path = stack::to_bytes(state, -1).unwrap_or_default();
-        let mut name = [0; limits::PATH_BYTES_MAX];
-        let file = find_file(path, module, &mut name, None);
+        let file = find_file(path, module, &mut (*Vm::of(state)).path, None);
         lua_settop(state, top);
         if let Some(fd) = file {
             sys::close(fd);
@@ -223,14 +221,13 @@ unsafe extern "C" fn search_files(state: *mut lua_State) -> c_int {
         let Some(path) = stack::to_bytes(state, -1) else {
             stack::raise(state, &[b"'package.path' must be a string"]);
         };
-        let mut name = [0; limits::PATH_BYTES_MAX];
         let scratch = &mut (*vm).scratch;
         scratch.clear();
-        let Some(fd) = find_file(path, module, &mut name, Some(scratch)) else {
+        let Some(fd) = find_file(path, module, &mut (*vm).path, Some(scratch)) else {
             stack::push_bytes(state, (*vm).scratch.bytes());
             return 1;
         };
-        let file = CStr::from_bytes_until_nul(&name).unwrap_or_default().to_bytes();
+        let file = (*vm).path.bytes().strip_suffix(b"\0").unwrap_or_default();
         let read = scratch.read_file(fd);
         sys::close(fd);
         if let Err(errno) = read {
@@ -301,14 +298,14 @@ unsafe fn refuse_c_module(state: *mut lua_State, module: &[u8]) {
         stack::get_field(state, LUA_GLOBALSINDEX, c"package");
         stack::get_field(state, -1, c"cpath");
         let paths = [stack::to_bytes(state, -3).unwrap_or_default(), stack::to_bytes(state, -1).unwrap_or_default()];
-        let mut name = [0; limits::PATH_BYTES_MAX];
-        let mut is_file = |module| {
-            let fd = paths.iter().find_map(|path| find_file(path, module, &mut name, None));
+        let name = &raw mut (*vm).path;
+        let is_file = |module| {
+            let fd = paths.iter().find_map(|path| find_file(path, module, &mut *name, None));
             fd.map(sys::close).is_some()
         };
         let is_module = is_file(module);
         let is_root = !is_module && bytes::find(b'.', module).is_some_and(|dot| is_file(&module[..dot]));
-        let file = CStr::from_bytes_until_nul(&name).unwrap_or_default().to_bytes();
+        let file = (*name).bytes().strip_suffix(b"\0").unwrap_or_default();
         if is_module {
             // Where the caller of `require` stands.
             luaL_where(state, 2);
@@ -586,7 +583,7 @@ mod tests {
 
     #[test]
     fn templates_are_expanded_within_bounds() {
-        let mut name = [0; limits::PATH_BYTES_MAX];
+        let mut name = Buffer::new(limits::PATH_BYTES_MAX);
         assert_eq!(expand(b"/t.x/?.lua", b"a.b", &mut name), Some(c"/t.x/a/b.lua"));
         assert_eq!(expand(b"/?/?/init.lua", b"a", &mut name), Some(c"/a/a/init.lua"));
         assert_eq!(expand(b"/?.lua", b"a\0b", &mut name), None);
