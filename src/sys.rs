@@ -483,7 +483,8 @@ pub fn variables() -> impl Iterator<Item = (&'static [u8], &'static [u8])> {
     // SAFETY: the C library has set it before `main`; the process has one thread.
     let mut next: *const *const c_char = unsafe { environ }.cast();
     core::iter::from_fn(move || {
-        // SAFETY: `next` is an entry of the list, or the null pointer at its end; there is no list at all where the environment was cleared.
+        // SAFETY: `next` is an entry of the list, or the null pointer at its end; there is no list at all where the environment was
+        // cleared.
         let text = unsafe { next.as_ref().copied().filter(|text| !text.is_null())? };
         // SAFETY: the entry was not the last.
         next = unsafe { next.add(1) };
@@ -634,8 +635,8 @@ mod segment {
     static SEGMENT: Segment = Segment(UnsafeCell::new([0; SEGMENT_BYTES]));
     static SEGMENT_IS_TAKEN: AtomicBool = AtomicBool::new(false);
 
-    /// `mmap(2)`. Who first asks for as much memory as LuaJIT does gets the static segment: zeroed, private pages like any others, which can
-    /// be unmapped too.
+    /// `mmap(2)`. Who first asks for as much memory as LuaJIT does gets the static segment: zeroed, private pages like any others, which
+    /// can be unmapped too.
     ///
     /// # Safety
     /// C's.

@@ -298,14 +298,14 @@ unsafe fn refuse_c_module(state: *mut lua_State, module: &[u8]) {
         stack::get_field(state, LUA_GLOBALSINDEX, c"package");
         stack::get_field(state, -1, c"cpath");
         let paths = [stack::to_bytes(state, -3).unwrap_or_default(), stack::to_bytes(state, -1).unwrap_or_default()];
-        let mut name = [0; limits::PATH_BYTES_MAX];
-        let mut is_file = |module| {
-            let fd = paths.iter().find_map(|path| find_file(path, module, &mut name, None));
+        let name = &raw mut (*vm).path;
+        let is_file = |module| {
+            let fd = paths.iter().find_map(|path| find_file(path, module, &mut *name, None));
             fd.map(sys::close).is_some()
         };
         let is_module = is_file(module);
         let is_root = !is_module && bytes::find(b'.', module).is_some_and(|dot| is_file(&module[..dot]));
-        let file = CStr::from_bytes_until_nul(&name).unwrap_or_default().to_bytes();
+        let file = (*name).bytes().strip_suffix(b"\0").unwrap_or_default();
         if is_module {
             // Where the caller of `require` stands.
             luaL_where(state, 2);
