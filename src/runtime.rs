@@ -50,8 +50,10 @@ pub fn run<T: Transport, I: Interpreter>(
     interpreter: &mut I,
     log: &mut Log,
 ) -> i32 {
-    // The server takes the connection up while the handler is loaded.
-    api.connect();
+    if env.concurrency.is_none_or(|count| count < 2) {
+        // The server takes the connection up while the handler is loaded. Workers have connections of their own.
+        api.connect();
+    }
     // INIT: the handler's module is loaded and run before the first event is asked for.
     if let Err(failure) = interpreter.load(env, &mut Running::new(api, log, None)) {
         return report(api, log, None, &failure).unwrap_or(EXIT_FAILURE);
