@@ -1,7 +1,7 @@
 -- A number in a file is what C's strtod takes, and what is none stays unread; logarithms and large angles are right to fourteen digits.
 --
 -- event: 1
--- response: ["12","16","-350","inf","nil","rest","6.9077552789821","3","10","-0.85220084976714"]
+-- response: ["12","16","-350","inf","nil","rest","6.9077552789821","3","10","-0.85220084976719"]
 return {
   handler = function()
     local path = os.tmpname()
