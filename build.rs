@@ -61,6 +61,9 @@ fn build_luajit(target: &str, out: &Path, debug: bool) -> luajit_src::Artifacts 
     // Where the binary is linked to stay at one address, as scripts/build does, addresses need no detour. luajit-src asks for -fPIC.
     if env::var("CARGO_ENCODED_RUSTFLAGS").is_ok_and(|flags| flags.contains("relocation-model=static")) {
         cflags.push_str(" -fno-pic");
+        // LuaJIT's own program is linked of the same objects.
+        // SAFETY: a build script is one thread.
+        unsafe { env::set_var("TARGET_LDFLAGS", "-no-pie") };
     }
     // SAFETY: a build script is one thread.
     unsafe {
