@@ -95,7 +95,10 @@ fn crates() -> Vec<(String, PathBuf)> {
         for dependency in node["deps"].as_array().expect("its dependencies") {
             let is_linked = dependency["dep_kinds"].as_array().expect("kinds").iter().any(|kind| kind["kind"].is_null());
             let id = dependency["pkg"].as_str().expect("an id").to_owned();
-            if (is_linked || dependency["name"] == "luajit_src") && linked.insert(id.clone()) && is_linked {
+            if dependency["name"] == "luajit_src" {
+                // Needed for the build alone, but what it builds is linked.
+                linked.insert(id);
+            } else if is_linked && linked.insert(id.clone()) {
                 ahead.push(id);
             }
         }
