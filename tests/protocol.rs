@@ -1002,20 +1002,20 @@ fn a_connection_that_breaks_while_a_large_body_is_written_is_reported() {
 
 #[test]
 fn a_process_that_the_function_forks_answers_nothing() {
-    // `fork` by its number, which the static build finds too.
-    let number =
-        if cfg!(target_arch = "aarch64") { "ffi.C.syscall(220, ffi.cast('long', 17), nil, nil, nil, nil)" } else { "ffi.C.syscall(57)" };
-    let source = format!(
-        "local ffi = require 'ffi' ffi.cdef 'long syscall(long, ...); int usleep(unsigned);' local coldmoon = require 'coldmoon'\n\
-         return {{ handler = function(event)\n\
-           local is_child = {number} == 0\n\
+    // `fork` by its number, which the static build finds too; arm64 has only `clone`.
+    let source = "local ffi = require 'ffi' ffi.cdef 'long syscall(long, ...); int usleep(unsigned);' local coldmoon = require 'coldmoon'\n\
+         local function fork()\n\
+           if jit.arch == 'arm64' then return ffi.C.syscall(220, ffi.cast('long', 17), nil, nil, nil, nil) end\n\
+           return ffi.C.syscall(57)\n\
+         end\n\
+         return { handler = function(event)\n\
+           local is_child = fork() == 0\n\
            if not is_child then ffi.C.usleep(100000) end\n\
            if event == 'return' then return is_child end\n\
            if event == 'raise' then if is_child then error('child') end return is_child end\n\
            if event == 'exit' then if is_child then os.exit(3) end return is_child end\n\
            return coldmoon.stream(function(write) write(tostring(is_child)) end)\n\
-         end }}\n"
-    );
+         end }\n";
     const EVENTS: [&str; 4] = ["return", "raise", "exit", "stream"];
     let turn = AtomicUsize::new(0);
     let server = Server::start(move |_, peer| {
