@@ -8,7 +8,7 @@
 //! Not done: mDNS, NIS, zones of link-local addresses, octal and shortened IPv4 addresses, queries over TCP (the first address of a cut
 //! reply is as good), caching (a connection lasts for the life of the process).
 //!
-//! This module is here for its size: musl's `getaddrinfo` adds 9.5 KB to the layer's zip, this 3.
+//! This module is here for its size: musl's `getaddrinfo` adds 9.5 KB to the layer's zip, this 3.3.
 //!
 //! Everything that a server or a file controls is bounded: a reply by [`REPLY_BYTES_MAX`], whatever is no reply to the query is dropped
 //! and the wait goes on until its end.
