@@ -170,7 +170,7 @@ impl Vm {
             stream: stream::State::new(),
             hook_counts: [0; 3],
             is_loaded: false,
-            text: Buffer::with_first(limits::SOURCE_BYTES_MAX, 2 * 1024),
+            text: Buffer::with_first(limits::SOURCE_BYTES_MAX, 8 * 1024),
             scratch: Buffer::with_first(limits::SOURCE_BYTES_MAX, 4 * 1024),
             tags: modules::Tags::new(),
             light: [layout::Slot::NIL; 2],
