@@ -592,12 +592,6 @@ pub fn exit_child(code: c_int) -> ! {
     unsafe { libc::_exit(code) }
 }
 
-/// Writes out what C's own streams (`io.open` files, FFI's `printf`) still hold.
-pub fn flush_streams() {
-    // SAFETY: fflush(NULL) is valid at any time.
-    unsafe { libc::fflush(ptr::null_mut()) };
-}
-
 /// Ends the process at once, by SIGABRT as `abort(3)` does.
 pub fn abort() -> ! {
     // SAFETY: no memory is passed. A handler that the function has installed through FFI and that returns is followed by `_exit`.
