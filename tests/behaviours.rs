@@ -1,5 +1,7 @@
 //! Every behaviour that the contract promises, one small Lua file each: `handlers/*.lua`, whose head comment says what is to happen.
 //!
+//! The JavaScript of `examples/quickjs` has its own in `handlers/js/*.mjs`.
+//!
 //! How such a file is written: `src/behaviour.rs`. All files are run, and all differences are told at the end.
 //! One alone: `COLDMOON_BEHAVIOUR=nil_result cargo test -p coldmoon-tests --test behaviours`.
 
@@ -8,17 +10,24 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use coldmoon_tests::behaviour::check_file;
+use coldmoon_tests::language::language;
 
 /// Files at the same time: they wait for processes more than they compute.
 const PARALLEL: usize = 3;
 
 fn files() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("handlers");
+    // Those of other languages have folders of their own.
+    let (folder, kind) = match language().name.as_str() {
+        "Lua" => (folder, "lua"),
+        "JavaScript" => (folder.join("js"), "mjs"),
+        other => panic!("there are no behaviours of {other}"),
+    };
     let only = std::env::var("COLDMOON_BEHAVIOUR").unwrap_or_default();
     let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
         .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
         .map(|entry| entry.expect("a folder can be read").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "lua") && path.to_string_lossy().contains(&only))
+        .filter(|path| path.extension().is_some_and(|extension| extension == kind) && path.to_string_lossy().contains(&only))
         .collect();
     files.sort();
     files

@@ -10,6 +10,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use coldmoon_tests::language::language;
 use coldmoon_tests::process::Setup;
 use coldmoon_tests::wire::find;
 use coldmoon_tests::{PATIENCE, bootstrap, skip, target_folder, wait_until, workspace};
@@ -171,9 +172,7 @@ fn unchunk(mut body: &[u8]) -> Vec<u8> {
 #[test]
 fn events_of_every_size_an_error_and_the_event_after_it() {
     let Some(path) = emulator() else { return };
-    let setup = Setup::new(
-        "return { handler = function(event) if event == 'fail' then error({ type = 'Custom', message = 'as asked' }) end return event end }\n",
-    );
+    let setup = Setup::function("fails_for_fail");
     let emulator = Emulator::start(&path, &setup);
     let text = |bytes: usize| format!("\"{}\"", "x".repeat(bytes - 2)).into_bytes();
     for event in [b"{\"sixteen\":[1]}".to_vec(), text(16), text(3 * 1024), text(6 * 1024 * 1024)] {
@@ -182,7 +181,7 @@ fn events_of_every_size_an_error_and_the_event_after_it() {
     }
     let error: serde_json::Value = serde_json::from_slice(&emulator.invoke(b"\"fail\"")).expect("an error document");
     assert_eq!((error["errorType"].as_str(), error["errorMessage"].as_str()), (Some("Custom"), Some("as asked")), "{error}");
-    assert_eq!(error["stackTrace"][1], "app.lua:1: in function 'handler'", "{error}");
+    assert_eq!(error["stackTrace"], serde_json::json!(language().custom_stack), "{error}");
     assert_eq!(emulator.invoke(b"[\"after\",null,{}]"), b"[\"after\",null,{}]");
     let error: serde_json::Value = serde_json::from_slice(&emulator.invoke(b"not JSON")).expect("an error document");
     assert_eq!(error["errorType"], "Runtime.UnmarshalError");
@@ -192,15 +191,7 @@ fn events_of_every_size_an_error_and_the_event_after_it() {
 #[test]
 fn pipelined_invocations() {
     let Some(path) = emulator() else { return };
-    let setup = Setup::new(
-        "return { handler = function(event)\n\
-           if event == 'fail' then error({ type = 'Custom', message = 'as asked' }) end\n\
-           if event == 'large' then return ('x'):rep(6 * 1024 * 1024) end\n\
-           if event == 'stream' then return require 'coldmoon'.stream(function(write) write('streamed') end) end\n\
-           return event\n\
-         end }\n",
-    )
-    .with("COLDMOON_PIPELINE", "1");
+    let setup = Setup::function("fails_is_large_or_streams").with("COLDMOON_PIPELINE", "1");
     let emulator = Emulator::start(&path, &setup);
     for round in 0..100 {
         let event = format!("[{round},\"{}\"]", "x".repeat(round * 70)).into_bytes();
@@ -218,23 +209,17 @@ fn pipelined_invocations() {
 #[test]
 fn a_snapshot_with_both_hooks() {
     let Some(path) = emulator() else { return };
-    let setup = Setup::new(
-        "local coldmoon = require 'coldmoon'\n\
-         coldmoon.before_snapshot(function() print('the hook before') end)\n\
-         coldmoon.after_restore(function() print('the hook after') end)\n\
-         return { handler = function(event) return event end }\n",
-    )
-    .with("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start");
+    let setup = Setup::function("snapshot_hooks").with("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start");
     let emulator = Emulator::start_with(&path, &setup, &["--log-level", "debug", "--enable-init-caching"]);
     emulator.try_invoke(b"{}");
     // `restore/next` ends its INIT, and its INVOKE answers it: the emulator has no command for RESTORE.
     const STEPS: [&str; 7] = [
         "INIT START(type: snap-start",
-        "the hook before",
+        "before 1",
         "GET /2018-06-01/runtime/restore/next",
         "INIT RTDONE(status: success)",
         "INVOKE START",
-        "the hook after",
+        "after 1",
         "GET /2018-06-01/runtime/invocation/next",
     ];
     wait_until("the next that follows the restore", || emulator.report().contains(STEPS[6]), || emulator.report());
@@ -289,27 +274,13 @@ fn managed_instances_serve_eight_invocations_at_the_same_time() {
     };
     share(folder.path(), 0o777);
     // Each waits until all have begun, prints long lines, and waits until all have printed: one after the other would never end.
-    let setup = Setup::new(format!(
-        "local ffi = require 'ffi' ffi.cdef 'int getpid(void); int usleep(unsigned); int kill(int, int);'\n\
-         local function meet(name, n)\n\
-           io.open('{0}/' .. name .. n, 'w'):close()\n\
-           for other = 0, 7 do\n\
-             repeat local file = io.open('{0}/' .. name .. other) if file then file:close() else ffi.C.usleep(1000) end until file\n\
-           end\n\
-         end\n\
-         return {{ handler = function(event, context)\n\
-           if event.kill then ffi.C.kill(ffi.C.getpid(), 9) end\n\
-           meet(event.round .. 'begun', event.n)\n\
-           for _ = 1, 5 do print(context.aws_request_id .. (' long'):rep(4000)) end\n\
-           meet(event.round .. 'printed', event.n)\n\
-           return {{ pid = ffi.C.getpid(), uid = tonumber(io.open('/proc/self/status'):read('*a'):match('Uid:%s+(%d+)')), trace = os.getenv '_X_AMZN_TRACE_ID' }}\n\
-         end }}\n",
-        folder.path().display()
-    ))
-    .with("AWS_LAMBDA_MAX_CONCURRENCY", WORKERS.to_string())
-    .with("AWS_LAMBDA_INITIALIZATION_TYPE", "lambda-managed-instances");
+    let Some(setup) = Setup::function_if_any("managed") else { return };
+    let setup = setup
+        .with("MEETING", folder.path().to_str().expect("a plain name"))
+        .with("AWS_LAMBDA_MAX_CONCURRENCY", WORKERS.to_string())
+        .with("AWS_LAMBDA_INITIALIZATION_TYPE", "lambda-managed-instances");
     share(setup.folder(), 0o755);
-    share(&setup.folder().join("app.lua"), 0o644);
+    share(&setup.folder().join(&language().file), 0o644);
     let emulator = Emulator::start_managed(&path, &setup);
     let invoke_all = |round: &str| -> std::collections::BTreeSet<u64> {
         let results: Vec<serde_json::Value> = std::thread::scope(|scope| {

@@ -19,9 +19,6 @@ const EXCHANGES_PER_FAULT: usize = 100;
 const WARM: usize = 500;
 const GROWTH_KIB_MAX: u64 = 1024;
 
-/// Answers most, fails some.
-const SOURCE: &str = "return { handler = function(event) if event.n % 10 == 0 then error('every tenth', 0) end return event end }\n";
-
 /// xorshift64*.
 struct Random(u64);
 
@@ -255,7 +252,7 @@ fn run(is_pipelined: bool) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     listener.set_nonblocking(true).expect("a socket option");
     let address = listener.local_addr().expect("an address").to_string();
-    let setup = Setup::new(SOURCE).with("COLDMOON_PIPELINE", if is_pipelined { "1" } else { "" });
+    let setup = Setup::function("fails_every_tenth").with("COLDMOON_PIPELINE", if is_pipelined { "1" } else { "" });
     let mut service = Service {
         count,
         current: 0,

@@ -6,7 +6,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use coldmoon_cli::runtime_api::{FunctionMetadata, Invocation, Options, Outcome, RuntimeApi, RuntimeRun};
+use coldmoon_cli::runtime_api::{FunctionMetadata, Invocation, Options, Outcome, Pending, RuntimeApi, RuntimeRun};
+use coldmoon_tests::language::language;
 use coldmoon_tests::process::{Process, Setup};
 use coldmoon_tests::server::{Peer, Server};
 use coldmoon_tests::wire::{Request, accepted, event, refused, reply};
@@ -18,11 +19,6 @@ const REGISTER: &str = "POST /2020-01-01/extension/register";
 const EVENT_NEXT: &str = "GET /2020-01-01/extension/event/next";
 const NEXT: &str = "GET /2018-06-01/runtime/invocation/next";
 const RESTORE_NEXT: &str = "GET /2018-06-01/runtime/restore/next";
-
-/// A module with `coldmoon` at hand, and a handler.
-fn module(top: &str, handler: &str) -> Setup {
-    Setup::new(format!("local coldmoon = require 'coldmoon'\n{top}\nreturn {{ handler = function(event, context) {handler} end }}\n"))
-}
 
 /// Serves the requests of one connection by their paths, the events in turn from `events`; what is asked for beyond them waits.
 fn serve(peer: &mut Peer, registration: &[u8], restore: &[u8], events: &[Vec<u8>]) {
@@ -63,17 +59,12 @@ fn touch(path: &Path) {
     std::fs::write(path, "").expect("a file can be written");
 }
 
-/// Lua that waits for a file.
-fn wait_for_file(path: &Path) -> String {
-    format!("do local file repeat file = io.open('{}') until file file:close() end", path.display())
-}
-
 // ---- shutdown ----
 
 #[test]
 fn the_extension_is_registered_and_parked_on_a_second_connection() {
     let server = server(Vec::new());
-    let mut process = module("coldmoon.on_shutdown(function() end)", "").start(server.address());
+    let mut process = Setup::function("shutdown_hook").start(server.address());
     process.wait_for(&server, 3);
     let host = server.address();
     let (first, second) = (&server.records()[0].requests, &server.records()[1].requests);
@@ -95,7 +86,7 @@ fn the_extension_is_registered_and_parked_on_a_second_connection() {
 #[test]
 fn without_a_hook_nothing_is_registered() {
     let server = server(vec![event("id-1", "1")]);
-    let mut process = module("", "return 1").start(server.address());
+    let mut process = Setup::function("echo").start(server.address());
     process.wait_for(&server, 3);
     process.kill();
     assert_eq!(server.lines(), [NEXT, "POST /2018-06-01/runtime/invocation/id-1/response", NEXT]);
@@ -105,8 +96,7 @@ fn without_a_hook_nothing_is_registered() {
 #[test]
 fn a_termination_while_it_waits_runs_the_hooks_in_order() {
     let server = server(vec![event("id-1", "1")]);
-    let top = "coldmoon.on_shutdown(function() print('first') end) coldmoon.on_shutdown(function() io.write('second') end)";
-    let mut process = module(top, "return 1").start(server.address());
+    let mut process = Setup::function("shutdown_hooks").start(server.address());
     process.wait_for(&server, 5);
     assert_eq!(process.log(), "");
     process.signal(Signal::TERM);
@@ -118,18 +108,18 @@ fn a_termination_while_it_waits_runs_the_hooks_in_order() {
 #[test]
 fn a_termination_during_a_handler_comes_after_its_answer() {
     let folder = tempfile::tempdir().unwrap();
-    let (begun, go) = (folder.path().join("begun"), folder.path().join("go"));
+    let go = folder.path().join("go");
     let server = server(vec![event("id-1", "1")]);
-    let handler = format!("io.open('{}', 'w'):close() {} return 'answered'", begun.display(), wait_for_file(&go));
-    let mut process = module("coldmoon.on_shutdown(function() print('hook') end)", &handler).start(server.address());
-    wait_until("the handler begins", || begun.exists(), || process.report());
+    let setup = Setup::function("shutdown_hook_while_busy").with("GO", go.to_str().expect("a plain name"));
+    let mut process = setup.start(server.address());
+    wait_until("the handler begins", || process.log() == "begun\n", || process.report());
     process.signal(Signal::TERM);
     std::thread::sleep(std::time::Duration::from_millis(100));
     assert!(process.is_running(), "{}", process.report());
-    assert_eq!(process.log(), "");
+    assert_eq!(process.log(), "begun\n");
     touch(&go);
     assert_eq!(process.wait().code, 0, "{}", process.report());
-    assert_eq!(process.log(), "hook\n");
+    assert_eq!(process.log(), "begun\nhook\n");
     let posts = server.posts();
     assert_eq!((posts.len(), posts[1].text().as_str()), (2, "\"answered\""));
 }
@@ -137,28 +127,27 @@ fn a_termination_during_a_handler_comes_after_its_answer() {
 #[test]
 fn a_hook_that_raises_is_an_entry_of_the_log() {
     let server = server(Vec::new());
-    let top = "coldmoon.on_shutdown(function() error('oops', 0) end)";
-    let mut process = module(top, "").start(server.address());
+    let mut process = Setup::function("shutdown_hook_fails").start(server.address());
     process.wait_for(&server, 3);
     process.signal(Signal::TERM);
     assert_eq!(process.wait().code, 0, "{}", process.report());
-    assert!(process.log().starts_with("[ERROR] LuaError: oops"), "{}", process.report());
+    assert!(process.log().starts_with(&format!("[ERROR] {}: oops", language().error_type)), "{}", process.report());
     assert_eq!(server.posts().len(), 1, "nothing is posted but the registration");
 }
 
 #[test]
-fn os_exit_in_a_shutdown_hook_ends_it_with_that_code() {
+fn exit_in_a_shutdown_hook_ends_it_with_that_code() {
     let server = server(Vec::new());
-    let mut process = module("coldmoon.on_shutdown(function() os.exit(5) end)", "").start(server.address());
+    let mut process = Setup::function("shutdown_hook_exits_5").start(server.address());
     process.wait_for(&server, 3);
     process.signal(Signal::TERM);
     assert_eq!(process.wait().code, 5, "{}", process.report());
 }
 
 #[test]
-fn os_exit_in_a_shutdown_hook_posts_nothing() {
+fn exit_in_a_shutdown_hook_posts_nothing() {
     let server = server(Vec::new());
-    let mut process = module("coldmoon.on_shutdown(function() os.exit(5) end)", "").start(server.address());
+    let mut process = Setup::function("shutdown_hook_exits_5").start(server.address());
     process.wait_for(&server, 3);
     process.signal(Signal::TERM);
     process.wait();
@@ -167,9 +156,9 @@ fn os_exit_in_a_shutdown_hook_posts_nothing() {
 
 #[test]
 fn a_hook_registered_in_the_handler_is_an_error() {
-    for name in ["on_shutdown", "before_snapshot", "after_restore"] {
+    for name in ["shutdown", "before_snapshot", "after_restore"] {
         let server = server(vec![event("id-1", "1")]);
-        let mut process = module("", &format!("coldmoon.{name}(print)")).start(server.address());
+        let mut process = Setup::function("registers_a_hook").with("HOOK", name).start(server.address());
         process.wait_for(&server, 3);
         let post = &server.posts()[0];
         assert_eq!(post.path, "/2018-06-01/runtime/invocation/id-1/error");
@@ -183,7 +172,7 @@ fn a_refused_registration_is_a_warning() {
     let bodies = [refused(403), refused(500), reply("200 OK", "", "{}")];
     for (number, registration) in bodies.into_iter().enumerate() {
         let server = Server::start(move |_, peer| serve(peer, &registration, b"", &[event("id-1", "1")]));
-        let mut process = module("coldmoon.on_shutdown(function() print('hook') end)", "return 1").start(server.address());
+        let mut process = Setup::function("shutdown_hook").start(server.address());
         let parked = usize::from(number == 2);
         process.wait_for(&server, 4 + parked);
         assert_eq!(server.posts()[1].text(), "1");
@@ -205,7 +194,7 @@ fn a_registration_without_an_answer_is_a_warning() {
         }
         _ => serve(peer, b"", b"", &[event("id-1", "1")]),
     });
-    let mut process = module("coldmoon.on_shutdown(print)", "return 1").start(server.address());
+    let mut process = Setup::function("shutdown_hook").start(server.address());
     process.wait_for(&server, 4);
     process.kill();
     assert!(process.log().contains("[WARN] shutdown hooks may not run"), "{}", process.report());
@@ -215,19 +204,16 @@ fn a_registration_without_an_answer_is_a_warning() {
 #[test]
 fn an_init_error_comes_before_any_registration() {
     let server = server(Vec::new());
-    let mut process = Setup::new("require 'coldmoon'.on_shutdown(print) error('oops')").start(server.address());
+    let mut process = Setup::function("shutdown_hook_and_fails_to_load").start(server.address());
     assert_eq!(process.wait().code, 1);
     assert_eq!(server.lines(), ["POST /2018-06-01/runtime/init/error"]);
 }
 
 // ---- snapshots ----
 
-fn snapshot(top: &str, handler: &str) -> Setup {
-    module(top, handler).with("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
+fn snapshot(function: &str) -> Setup {
+    Setup::function(function).with("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
 }
-
-const BOTH_HOOKS: &str = "coldmoon.before_snapshot(function() print('before 1') end) coldmoon.before_snapshot(function() print('before 2') end)\n\
-    coldmoon.after_restore(function() print('after 1') end) coldmoon.after_restore(function() print('after 2') end)\nprint('loaded')";
 
 #[test]
 fn the_hooks_run_around_the_snapshot_and_the_connection_is_a_new_one() {
@@ -242,7 +228,7 @@ fn the_hooks_run_around_the_snapshot_and_the_connection_is_a_new_one() {
         }
         _ => serve(peer, b"", b"", &[event("id-1", "1")]),
     });
-    let mut process = snapshot(BOTH_HOOKS, "return 1").start(server.address());
+    let mut process = snapshot("snapshot_hooks").start(server.address());
     process.wait_for(&server, 1);
     wait_until("the hooks", || process.log().lines().count() == 3, || process.report());
     process.check_idle();
@@ -263,7 +249,7 @@ fn the_hooks_run_around_the_snapshot_and_the_connection_is_a_new_one() {
 fn the_hooks_of_a_snapshot_run_nowhere_else() {
     for kind in ["on-demand", "provisioned-concurrency"] {
         let server = server(Vec::new());
-        let mut process = module(BOTH_HOOKS, "").with("AWS_LAMBDA_INITIALIZATION_TYPE", kind).start(server.address());
+        let mut process = Setup::function("snapshot_hooks").with("AWS_LAMBDA_INITIALIZATION_TYPE", kind).start(server.address());
         process.wait_for(&server, 1);
         assert_eq!(server.lines(), [NEXT]);
         process.kill();
@@ -274,7 +260,7 @@ fn the_hooks_of_a_snapshot_run_nowhere_else() {
 #[test]
 fn the_restore_is_awaited_without_hooks_too() {
     let server = server(Vec::new());
-    let mut process = snapshot("", "").start(server.address());
+    let mut process = snapshot("echo").start(server.address());
     process.wait_for(&server, 2);
     assert_eq!(server.lines(), [RESTORE_NEXT, NEXT]);
 }
@@ -288,15 +274,16 @@ fn random_numbers_differ_after_a_restore() {
         wait_until("the response", || posts().is_some() && process.is_running(), String::new);
         posts().expect("it was awaited")
     };
-    let (top, handler) = ("math.randomseed(7) math.random()", "return math.random()");
-    assert_eq!(number_of(module(top, handler)), number_of(module(top, handler)), "the seed is the function's own");
-    assert_ne!(number_of(snapshot(top, handler)), number_of(snapshot(top, handler)));
+    let Some(_) = Setup::function_if_any("seeded_random") else { return };
+    let plain = || number_of(Setup::function("seeded_random"));
+    assert_eq!(plain(), plain(), "the seed is the function's own");
+    assert_ne!(number_of(snapshot("seeded_random")), number_of(snapshot("seeded_random")));
 }
 
 #[test]
 fn a_hook_before_the_snapshot_that_fails_is_an_init_error() {
     let server = server(Vec::new());
-    let mut process = snapshot("coldmoon.before_snapshot(function() error('oops', 0) end)", "").start(server.address());
+    let mut process = snapshot("before_snapshot_fails").start(server.address());
     assert_eq!(process.wait().code, 1);
     assert_eq!(server.lines(), ["POST /2018-06-01/runtime/init/error"]);
     assert_snapshot_error(&server.posts()[0], "Runtime.BeforeSnapshotError", &process);
@@ -305,7 +292,7 @@ fn a_hook_before_the_snapshot_that_fails_is_an_init_error() {
 #[test]
 fn a_hook_after_the_restore_that_fails_is_a_restore_error() {
     let server = server(Vec::new());
-    let mut process = snapshot("coldmoon.after_restore(function() error('oops', 0) end)", "").start(server.address());
+    let mut process = snapshot("after_restore_fails").start(server.address());
     assert_eq!(process.wait().code, 1);
     assert_eq!(server.lines(), [RESTORE_NEXT, "POST /2018-06-01/runtime/restore/error"]);
     assert_snapshot_error(&server.posts()[0], "Runtime.AfterRestoreError", &process);
@@ -318,9 +305,9 @@ fn assert_snapshot_error(post: &Request, error_type: &str, process: &Process) {
 }
 
 #[test]
-fn os_exit_in_a_hook_after_the_restore_is_a_restore_error() {
+fn exit_in_a_hook_after_the_restore_is_a_restore_error() {
     let server = server(Vec::new());
-    let mut process = snapshot("coldmoon.after_restore(function() os.exit(4) end)", "").start(server.address());
+    let mut process = snapshot("after_restore_exits_4").start(server.address());
     assert_eq!(process.wait().code, 4);
     assert_eq!(server.lines(), [RESTORE_NEXT, "POST /2018-06-01/runtime/restore/error"]);
 }
@@ -329,7 +316,7 @@ fn os_exit_in_a_hook_after_the_restore_is_a_restore_error() {
 fn a_refused_restore_ends_the_process_with_a_message() {
     for status in [403, 404, 500] {
         let server = Server::start(move |_, peer| drop(peer.answer(refused(status))));
-        let mut process = snapshot(BOTH_HOOKS, "").start(server.address());
+        let mut process = snapshot("snapshot_hooks").start(server.address());
         assert_eq!(process.wait().code, 1);
         assert!(process.log().contains(&format!("answered {status}")), "{}", process.report());
         assert_eq!(server.lines(), [RESTORE_NEXT]);
@@ -339,8 +326,6 @@ fn a_refused_restore_ends_the_process_with_a_message() {
 // ---- workers ----
 
 const WORKERS: usize = 8;
-/// The handler's process.
-const PID: &str = "local ffi = require 'ffi' ffi.cdef 'int getpid(void); int usleep(unsigned);'";
 
 struct Managed {
     api: RuntimeApi,
@@ -367,7 +352,23 @@ impl Managed {
     /// As many invocations as there are workers, all at once; their responses.
     fn invoke_all(&mut self) -> Vec<serde_json::Value> {
         self.wait_for_all();
-        let pending: Vec<_> = (0..WORKERS).map(|number| self.api.queue(Invocation::new(number.to_string()))).collect();
+        let pending = (0..WORKERS).map(|number| self.api.queue(Invocation::new(number.to_string()))).collect();
+        self.results(pending)
+    }
+
+    /// The same of the function `meets`: all have begun before any of them ends. `go` is the file that they wait for, a new one each time.
+    fn meet(&mut self, go: &Path) -> Vec<serde_json::Value> {
+        self.wait_for_all();
+        let begun = |managed: &Managed| managed.process.log().matches("begun\n").count();
+        let before = begun(self);
+        let event = serde_json::to_string(go).expect("a plain name");
+        let pending = (0..WORKERS).map(|_| self.api.queue(Invocation::new(event.clone()))).collect();
+        wait_until("all have begun", || begun(self) == before + WORKERS, || self.process.report());
+        touch(go);
+        self.results(pending)
+    }
+
+    fn results(&self, pending: Vec<Pending>) -> Vec<serde_json::Value> {
         let outcomes = pending.into_iter().map(|pending| pending.wait());
         outcomes
             .map(|outcome| match outcome {
@@ -377,34 +378,16 @@ impl Managed {
             .collect()
     }
 
-    fn ids(&mut self) -> BTreeSet<String> {
-        self.invoke_all().iter().map(|value| value["pid"].to_string()).collect()
+    fn ids(&mut self, go: &Path) -> BTreeSet<String> {
+        self.meet(go).iter().map(|value| value["pid"].to_string()).collect()
     }
-}
-
-/// A handler that returns when all the others have begun too.
-fn meeting(folder: &Path, result: &str) -> Setup {
-    let handler = format!(
-        "local round = io.open('{0}/round'):read('*a')\n\
-         io.open('{0}/' .. round .. event, 'w'):close()\n\
-         for other = 0, {1} do\n\
-           repeat local file = io.open('{0}/' .. round .. other) if not file then ffi.C.usleep(1000) end until file\n\
-         end\n\
-         return {result}",
-        folder.display(),
-        WORKERS - 1
-    );
-    std::fs::write(folder.join("round"), "a").expect("a file can be written");
-    module(PID, &handler)
 }
 
 #[test]
 fn as_many_invocations_as_workers_run_at_the_same_time() {
     let folder = tempfile::tempdir().unwrap();
-    let result =
-        "{ pid = ffi.C.getpid(), random = math.random(), env = os.getenv('_X_AMZN_TRACE_ID') or coldmoon.null, trace = context.trace_id }";
-    let mut managed = managed(meeting(folder.path(), result));
-    let results = managed.invoke_all();
+    let mut managed = managed(Setup::function("meets"));
+    let results = managed.meet(&folder.path().join("go"));
     let distinct = |name: &str| results.iter().map(|result| result[name].to_string()).collect::<BTreeSet<_>>().len();
     assert_eq!(distinct("pid"), WORKERS, "each in a process of its own: {results:?}");
     assert_eq!(distinct("random"), WORKERS, "random states of their own: {results:?}");
@@ -413,14 +396,14 @@ fn as_many_invocations_as_workers_run_at_the_same_time() {
     managed.wait_for_all();
     let counts = managed.api.counts();
     assert_eq!((counts.connections, counts.refused), (WORKERS as u64, 0), "{counts:?}");
-    assert_eq!(managed.process.log(), "");
+    assert_eq!(managed.process.log(), "begun\n".repeat(WORKERS));
 }
 
 #[test]
 fn a_killed_worker_is_replaced_and_the_others_go_on() {
     let folder = tempfile::tempdir().unwrap();
-    let mut managed = managed(meeting(folder.path(), "{ pid = ffi.C.getpid() }"));
-    let before = managed.ids();
+    let mut managed = managed(Setup::function("meets"));
+    let before = managed.ids(&folder.path().join("first"));
     let victim = Pid::from_raw(before.first().unwrap().parse().unwrap()).unwrap();
     rustix::process::kill_process(victim, Signal::KILL).unwrap();
     wait_until(
@@ -429,15 +412,14 @@ fn a_killed_worker_is_replaced_and_the_others_go_on() {
         || managed.process.report(),
     );
     wait_until("the worker", || managed.process.children().len() == WORKERS, || managed.process.report());
-    std::fs::write(folder.path().join("round"), "b").unwrap();
-    let after = managed.ids();
+    let after = managed.ids(&folder.path().join("second"));
     assert_eq!(before.intersection(&after).count(), WORKERS - 1, "{before:?} {after:?}");
-    assert_eq!(managed.process.log().lines().count(), 1, "{}", managed.process.report());
+    assert_eq!(managed.process.log().lines().count(), 2 * WORKERS + 1, "{}", managed.process.report());
 }
 
 #[test]
-fn os_exit_in_a_worker_is_answered_and_replaced() {
-    let mut managed = managed(module("", "if event == 'exit' then os.exit(3) end return 1"));
+fn exit_in_a_worker_is_answered_and_replaced() {
+    let mut managed = managed(Setup::function("exits_3_for_exit"));
     managed.wait_for_all();
     let report = managed.api.queue(Invocation::new("\"exit\"")).wait().error().expect("an error");
     assert_eq!(report.error_type().as_deref(), Some("Runtime.ExitError"));
@@ -447,7 +429,7 @@ fn os_exit_in_a_worker_is_answered_and_replaced() {
 
 #[test]
 fn there_is_one_init_error_of_all_workers() {
-    let mut managed = managed(module("error('oops')", ""));
+    let mut managed = managed(Setup::function("fails_to_load"));
     assert_eq!(managed.process.wait().code, 1);
     assert_eq!(managed.api.counts().posts, 1);
     assert!(managed.api.init_error().is_some());
@@ -456,9 +438,7 @@ fn there_is_one_init_error_of_all_workers() {
 
 #[test]
 fn lines_of_eight_writers_are_whole() {
-    let top = "local line = ''";
-    let handler = "line = string.char(65 + event):rep(100000) for i = 1, 20 do print(line) end return 1";
-    let mut managed = managed(module(top, handler));
+    let mut managed = managed(Setup::function("prints_long_lines"));
     managed.invoke_all();
     let whole = |text: &str| text.lines().count() == 20 * WORKERS;
     wait_until("all lines", || whole(&managed.process.log()), || "lines are missing".into());
@@ -471,8 +451,7 @@ fn lines_of_eight_writers_are_whole() {
 
 #[test]
 fn json_lines_carry_the_id_of_their_request() {
-    let handler = "for i = 1, 50 do print(context.aws_request_id) end return 1";
-    let mut managed = managed(module("", handler).with("AWS_LAMBDA_LOG_FORMAT", "JSON"));
+    let mut managed = managed(Setup::function("prints_its_id").with("AWS_LAMBDA_LOG_FORMAT", "JSON"));
     managed.invoke_all();
     wait_until("all lines", || managed.process.log().lines().count() == 50 * WORKERS, || managed.process.report());
     let mut ids = BTreeSet::new();
@@ -486,8 +465,7 @@ fn json_lines_carry_the_id_of_their_request() {
 
 #[test]
 fn a_termination_runs_the_hooks_of_every_worker() {
-    let top = format!("{PID} coldmoon.on_shutdown(function() print('hook of ' .. ffi.C.getpid()) end)");
-    let mut managed = managed(module(&top, "return 1"));
+    let mut managed = managed(Setup::function("shutdown_hook_tells_its_process"));
     managed.wait_for_all();
     assert_eq!(managed.api.status().extensions, 1);
     managed.process.signal(Signal::TERM);
@@ -498,7 +476,7 @@ fn a_termination_runs_the_hooks_of_every_worker() {
 
 #[test]
 fn workers_die_with_their_parent() {
-    let mut managed = managed(module("", "return 1"));
+    let mut managed = managed(Setup::function("echo"));
     managed.wait_for_all();
     let workers = managed.process.children();
     assert_eq!(workers.len(), WORKERS);
@@ -514,7 +492,7 @@ fn workers_die_with_their_parent() {
 #[test]
 fn the_parent_ends_when_the_server_is_gone() {
     let server = Server::start(|_, peer| drop(peer.request()));
-    let setup = module("", "").with("AWS_LAMBDA_MAX_CONCURRENCY", WORKERS.to_string());
+    let setup = Setup::function("echo").with("AWS_LAMBDA_MAX_CONCURRENCY", WORKERS.to_string());
     let mut process = setup.start(server.address());
     process.wait_for(&server, WORKERS);
     drop(server);

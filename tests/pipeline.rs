@@ -5,17 +5,18 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use coldmoon_tests::language::{Language, language};
 use coldmoon_tests::process::{Process, Setup};
 use coldmoon_tests::server::{Peer, Server};
 use coldmoon_tests::wait_until;
 use coldmoon_tests::wire::{accepted, chunked_event, event, refused, reply};
 use rustix::process::Signal;
 
-const ECHO: &str = "return { handler = function(event) return event end }\n";
+const ECHO: &str = "echo";
 const NEXT: &str = "GET /2018-06-01/runtime/invocation/next";
 
-fn pipelined(source: &str) -> Setup {
-    Setup::new(source).with("COLDMOON_PIPELINE", "1")
+fn pipelined(function: &str) -> Setup {
+    Setup::function(function).with("COLDMOON_PIPELINE", "1")
 }
 
 /// Requests, each as `next`, or as the end of its path: `id-1/response`.
@@ -24,10 +25,10 @@ fn short_lines(server: &Server) -> Vec<Vec<String>> {
     server.records().into_iter().map(|record| record.requests.iter().map(|request| short(request.line())).collect()).collect()
 }
 
-/// Runs a server against `source` until it has got so many requests.
-fn run(source: &str, requests: usize, script: impl Fn(usize, &mut Peer) + Send + Sync + 'static) -> (Server, Process) {
+/// Runs a server against a function until it has got so many requests.
+fn run(function: &str, requests: usize, script: impl Fn(usize, &mut Peer) + Send + Sync + 'static) -> (Server, Process) {
     let server = Server::start(script);
-    let mut process = pipelined(source).start(server.address());
+    let mut process = pipelined(function).start(server.address());
     process.wait_for(&server, requests);
     process.kill();
     server.check();
@@ -36,21 +37,21 @@ fn run(source: &str, requests: usize, script: impl Fn(usize, &mut Peer) + Send +
 
 #[test]
 fn next_comes_with_the_post_and_each_event_is_answered_once() {
-    let (server, process) =
-        run("return { handler = function(event) if event == 2 then error('oops') end return event end }\n", 7, |_, peer| {
-            peer.answer(event("id-1", "1"));
-            for (id, body) in [("id-2", "2"), ("id-3", "3"), ("", "")] {
-                peer.expect_post();
-                // Nothing is answered yet.
-                peer.expect_next();
-                peer.send(accepted());
-                if !id.is_empty() {
-                    peer.send(event(id, body));
-                }
+    let (server, process) = run("fails_for_2", 7, |_, peer| {
+        peer.answer(event("id-1", "1"));
+        for (id, body) in [("id-2", "2"), ("id-3", "3"), ("", "")] {
+            peer.expect_post();
+            // Nothing is answered yet.
+            peer.expect_next();
+            peer.send(accepted());
+            if !id.is_empty() {
+                peer.send(event(id, body));
             }
-        });
+        }
+    });
     assert_eq!(short_lines(&server), [["next", "id-1/response", "next", "id-2/error", "next", "id-3/response", "next"]]);
-    assert!(process.log().starts_with("[ERROR] id-2 LuaError: app.lua:1: oops"), "{}", process.report());
+    let Language { error_type, oops, .. } = language();
+    assert!(process.log().starts_with(&format!("[ERROR] id-2 {error_type}: {oops}")), "{}", process.report());
 }
 
 #[test]
@@ -60,7 +61,7 @@ fn without_the_variable_next_waits_for_the_answer() {
             peer.answer(event("id-1", "1"));
             peer.expect_post();
         });
-        let mut process = Setup::new(ECHO).with("COLDMOON_PIPELINE", value).start(server.address());
+        let mut process = Setup::function(ECHO).with("COLDMOON_PIPELINE", value).start(server.address());
         process.wait_for(&server, 2);
         std::thread::sleep(std::time::Duration::from_millis(50));
         assert_eq!(server.count(), 2, "{value:?}: {}", process.report());
@@ -113,7 +114,7 @@ fn two_chunked_replies_in_one_stream_are_taken_at_every_split() {
 fn an_event_of_six_megabytes_begins_in_the_same_packet() {
     let body = format!("\"{}\"", "x".repeat(6 << 20));
     let both = [accepted(), event("id-2", &body)].concat();
-    let (server, _) = run("return { handler = function(event) return #event end }\n", 5, move |_, peer| {
+    let (server, _) = run("length", 5, move |_, peer| {
         peer.answer(event("id-1", "\"\""));
         peer.expect_post();
         peer.expect_next();
@@ -186,17 +187,13 @@ fn a_post_answered_by_500_ends_the_process_whatever_comes_behind() {
 
 #[test]
 fn what_ends_the_process_asks_for_no_event() {
-    for (source, code) in [
-        ("return { handler = function() os.exit(3) end }\n", 3),
-        ("return { handler = function() local s = 'x' while true do s = s .. s end end }\n", 1),
-        ("error('oops')\n", 1),
-    ] {
+    for (function, code) in [("exits_3", 3), ("out_of_memory", 1), ("fails_to_load", 1)] {
         let server = Server::start(|_, peer| {
             while let Some(request) = peer.try_request() {
                 peer.send(if request.is_next() { event("id-1", "1") } else { accepted() });
             }
         });
-        let mut process = pipelined(source).start(server.address());
+        let mut process = pipelined(function).start(server.address());
         assert_eq!(process.wait().code, code, "{}", process.report());
         let requests = server.lines();
         assert!(requests.len() <= 2 && requests.last().is_some_and(|line| line.ends_with("/error")), "{requests:?}");
@@ -205,9 +202,7 @@ fn what_ends_the_process_asks_for_no_event() {
 
 #[test]
 fn a_stream_is_followed_by_a_next_of_its_own() {
-    let source = "return { handler = function(event) if event == 1 then return require 'coldmoon'.stream(function(write) write('x') end) end \
-                  return event end }\n";
-    let (server, _) = run(source, 7, |number, peer| match number {
+    let (server, _) = run("streams_for_1", 7, |number, peer| match number {
         0 => {
             peer.answer(event("id-1", "1"));
             peer.expect_post();
@@ -243,9 +238,7 @@ fn a_termination_is_noticed_while_next_waits_behind_the_post() {
                 peer.send(accepted());
             }
         });
-        let source =
-            "require 'coldmoon'.on_shutdown(function() print('hook') end)\nreturn { handler = function(event) return event end }\n";
-        let mut process = pipelined(source).start(server.address());
+        let mut process = pipelined("shutdown_hook").start(server.address());
         process.wait_for(&server, if event_comes { 7 } else { 5 });
         process.signal(Signal::TERM);
         assert_eq!(process.wait().code, 0, "{}", process.report());

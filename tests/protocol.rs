@@ -7,17 +7,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use coldmoon_tests::language::{Frame, Language, language};
 use coldmoon_tests::process::{Process, Setup};
 use coldmoon_tests::server::{Peer, Server};
 use coldmoon_tests::wire::{Request, accepted, chunked_event, event, event_fields, refused, reply};
 use coldmoon_tests::{runner, skip};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-const ECHO: &str = "return { handler = function(event) return event end }\n";
-/// Tells what reached the function.
-const TELL: &str = "return { handler = function(event, context)\n\
-    return { id = context.aws_request_id, trace = context.trace_id, client = context.client_context, tenant = context.tenant_id, event = event }\n\
-    end }\n";
 
 fn golden_next(host: &str, path: &str) -> String {
     format!("GET {path}/2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: {host}\r\nUser-Agent: coldmoon/{VERSION}\r\n\r\n")
@@ -31,21 +27,27 @@ fn golden_response(host: &str, path: &str, id: &str, fields: &str, body: &str) -
     )
 }
 
-/// An error that `app.lua` raises in its line 1, message `app.lua:1: oops`.
-fn golden_error(host: &str, path: &str, endpoint: &str, fields: &str, task_root: &str, label: &str) -> String {
-    let stack = |frame: &str| frame.replace("LABEL", label);
-    let document = stack(
-        "{\"errorMessage\":\"app.lua:1: oops\",\"errorType\":\"LuaError\",\"stackTrace\":[\"[C]: in function 'error'\",\"app.lua:1: LABEL\"]}",
+/// The error `oops` of the functions that fail.
+fn golden_error(host: &str, path: &str, endpoint: &str, fields: &str, task_root: &str, frames: &[Frame]) -> String {
+    let Language { error_type, oops, .. } = language();
+    let list = |one: &dyn Fn(&Frame) -> String| frames.iter().map(one).collect::<Vec<_>>().join(",");
+    let texts = list(&|frame| format!("\"{}\"", frame.text()));
+    let document = format!("{{\"errorMessage\":\"{oops}\",\"errorType\":\"{error_type}\",\"stackTrace\":[{texts}]}}");
+    let stack = list(&|Frame { path, line, label }| format!("{{\"path\":\"{path}\",\"line\":{line},\"label\":\"{label}\"}}"));
+    let mut paths: Vec<String> = Vec::new();
+    for path in frames.iter().map(|frame| format!("\"{}\"", frame.path)) {
+        if !paths.contains(&path) {
+            paths.push(path);
+        }
+    }
+    let cause = format!(
+        "{{\"working_directory\":\"{task_root}\",\"exceptions\":[{{\"type\":\"{error_type}\",\"message\":\"{oops}\",\"stack\":[{stack}]}}],\
+         \"paths\":[{}]}}",
+        paths.join(",")
     );
-    let cause = stack(
-        "{\"working_directory\":\"ROOT\",\"exceptions\":[{\"type\":\"LuaError\",\"message\":\"app.lua:1: oops\",\"stack\":[\
-         {\"path\":\"[C]\",\"line\":0,\"label\":\"in function 'error'\"},{\"path\":\"app.lua\",\"line\":1,\"label\":\"LABEL\"}]}],\
-         \"paths\":[\"[C]\",\"app.lua\"]}",
-    )
-    .replace("ROOT", task_root);
     format!(
         "POST {path}/2018-06-01/runtime/{endpoint}/error HTTP/1.1\r\nHost: {host}\r\nUser-Agent: coldmoon/{VERSION}\r\n\
-         Content-Type: application/json\r\n{fields}Lambda-Runtime-Function-Error-Type: Function.LuaError\r\n\
+         Content-Type: application/json\r\n{fields}Lambda-Runtime-Function-Error-Type: Function.{error_type}\r\n\
          Lambda-Runtime-Function-XRay-Error-Cause: {cause}\r\nContent-Length: {}\r\n\r\n{document}",
         document.len()
     )
@@ -64,7 +66,7 @@ const PLACES: [Place; 4] = [
 #[test]
 fn every_request_of_an_invocation_is_its_golden_bytes() {
     for place in PLACES {
-        let setup = Setup::new("return { handler = function(event) if event == 0 then error('oops') end return event end }\n");
+        let setup = Setup::function("fails_for_0");
         let root = setup.folder().to_str().unwrap().to_owned();
         let attempt = "Lambda-Runtime-Invocation-Id: attempt-1 of 2\r\n";
         let goldens = Arc::new(std::sync::Mutex::new(Vec::<String>::new()));
@@ -90,7 +92,8 @@ fn every_request_of_an_invocation_is_its_golden_bytes() {
         })]);
         let (host, path) = place(server.port());
         let next = golden_next(&host, path);
-        let error = |id: &str, fields: &str| golden_error(&host, path, &format!("invocation/{id}"), fields, &root, "in function 'handler'");
+        let frames = &language().handler_frames;
+        let error = |id: &str, fields: &str| golden_error(&host, path, &format!("invocation/{id}"), fields, &root, frames);
         *goldens.lock().unwrap() = vec![
             next.clone(),
             golden_response(&host, path, "id-1", "", "[1]"),
@@ -113,7 +116,7 @@ fn every_request_of_an_invocation_is_its_golden_bytes() {
 #[test]
 fn the_init_error_is_its_golden_bytes_and_the_only_request() {
     for place in PLACES {
-        let setup = Setup::new("error('oops')\n");
+        let setup = Setup::function("fails_to_load");
         let root = setup.folder().to_str().unwrap().to_owned();
         let server = Server::start(|_, peer| drop(peer.answer(accepted())));
         let (host, path) = place(server.port());
@@ -121,27 +124,19 @@ fn the_init_error_is_its_golden_bytes_and_the_only_request() {
         assert_eq!(process.wait().code, 1);
         let requests = server.requests();
         assert_eq!(requests.len(), 1, "{}", process.report());
-        let golden = golden_error(&host, path, "init", "", &root, "in main chunk");
-        // `require` is called by the runtime itself: one more frame.
-        let (golden, found) = (without_require(&golden), without_require(&String::from_utf8_lossy(&requests[0].raw)));
-        assert_eq!(found, golden);
+        let golden = golden_error(&host, path, "init", "", &root, &language().module_frames);
+        assert_eq!(String::from_utf8_lossy(&requests[0].raw), golden);
     }
-}
-
-/// Without the outermost frame, which is `require`, and the length that it changes.
-fn without_require(request: &str) -> String {
-    let lines: Vec<&str> = request.split("\r\n").filter(|line| !line.starts_with("Content-Length")).collect();
-    lines.join("\r\n").replace(",\"[C]: in ?\"", "").replace(",{\"path\":\"[C]\",\"line\":0,\"label\":\"in ?\"}", "")
 }
 
 #[test]
 fn a_refused_init_error_still_ends_the_process_with_its_message() {
     for status in [202, 400, 403, 404, 500] {
         let server = Server::start(move |_, peer| drop(peer.answer(refused(status))));
-        let mut process = Setup::new("error('oops')\n").start(server.address());
+        let mut process = Setup::function("fails_to_load").start(server.address());
         assert_eq!(process.wait().code, 1);
         assert_eq!(server.lines(), ["POST /2018-06-01/runtime/init/error"]);
-        assert!(String::from_utf8_lossy(&process.stderr()).contains("LuaError: app.lua:1: oops"), "{}", process.report());
+        assert_message(&process, &format!("{}: {}", language().error_type, language().oops));
     }
 }
 
@@ -149,15 +144,15 @@ fn a_refused_init_error_still_ends_the_process_with_its_message() {
 fn an_init_error_that_finds_no_server_ends_the_process_with_its_message() {
     // Nobody listens on the port of a server that is gone.
     let address = Server::start(|_, _| {}).address();
-    let mut process = Setup::new("error('oops')\n").start(address);
+    let mut process = Setup::function("fails_to_load").start(address);
     assert_eq!(process.wait().code, 1);
-    assert!(String::from_utf8_lossy(&process.stderr()).contains("LuaError: app.lua:1: oops"), "{}", process.report());
+    assert_message(&process, &format!("{}: {}", language().error_type, language().oops));
 }
 
 #[test]
 fn no_server_is_a_message_and_exit_1() {
     let address = Server::start(|_, _| {}).address();
-    let mut process = Setup::new(ECHO).start(address);
+    let mut process = Setup::function("echo").start(address);
     assert_eq!(process.wait().code, 1);
     assert_message(&process, "cannot connect");
 }
@@ -166,7 +161,7 @@ fn no_server_is_a_message_and_exit_1() {
 fn an_address_that_is_none_is_a_message_and_exit_1() {
     for address in ["", "nowhere:port", "127.0.0.1:99999", "127.0.0.1:0", "/path", "127.0.0.1:1/a b", "no.such.host.invalid:9001", ":9001"]
     {
-        let mut process = Setup::new(ECHO).start(address);
+        let mut process = Setup::function("echo").start(address);
         assert_eq!(process.wait().code, 1, "{address}");
         assert!(!process.stderr().is_empty() && process.stdout().is_empty(), "{address}: {}", process.report());
     }
@@ -201,7 +196,7 @@ fn feed_every_split(reply_for: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static,
             }
         }
     });
-    let setup = Setup::new(TELL);
+    let setup = Setup::function("tell");
     let mut process = setup.start(server.address());
     process.wait_for(&server, 2 * count + 1);
     process.kill();
@@ -270,7 +265,7 @@ fn a_reply_is_taken_byte_by_byte() {
         peer.send_bytewise(&accepted());
         peer.request();
     });
-    let mut process = Setup::new(ECHO).start(server.address());
+    let mut process = Setup::function("echo").start(server.address());
     process.wait_for(&server, 3);
     process.kill();
     assert_eq!(server.posts()[0].text(), "[1,2]");
@@ -332,7 +327,7 @@ fn header_fields_are_found_in_every_form() {
             peer.send(accepted());
         }
     })]);
-    let mut process = Setup::new(TELL).start(server.address());
+    let mut process = Setup::function("tell").start(server.address());
     process.wait_for(&server, 2 * count + 1);
     process.kill();
     for (post, (name, expected)) in server.posts().iter().zip(expected) {
@@ -353,7 +348,7 @@ fn an_event_comes_in_a_thousand_chunks() {
         peer.send(chunked_event("id-1", &chunks, ""));
         peer.answer(accepted());
     });
-    let mut process = Setup::new(ECHO).start(server.address());
+    let mut process = Setup::function("echo").start(server.address());
     process.wait_for(&server, 3);
     process.kill();
     assert_eq!(server.posts()[0].text(), expected);
@@ -363,7 +358,7 @@ fn an_event_comes_in_a_thousand_chunks() {
 fn next_answered_by_403_or_500_ends_the_process_with_a_message() {
     for status in [403, 500] {
         let server = Server::start(move |_, peer| drop(peer.answer(refused(status))));
-        let mut process = Setup::new(ECHO).start(server.address());
+        let mut process = Setup::function("echo").start(server.address());
         assert_eq!(process.wait().code, 1);
         assert_message(&process, &status.to_string());
         assert_eq!(server.requests().len(), 1);
@@ -388,7 +383,7 @@ fn next_answered_by_another_status_is_asked_again_and_works() {
             peer.send(accepted());
         }
     })]);
-    let mut process = Setup::new(ECHO).start(server.address());
+    let mut process = Setup::function("echo").start(server.address());
     process.wait_for(&server, 3 * STATUSES.len() + 1);
     process.kill();
     let posts: Vec<String> = server.posts().iter().map(|post| format!("{} {}", post.path, post.text())).collect();
@@ -402,7 +397,7 @@ fn next_answered_by_another_status_is_asked_again_and_works() {
 fn next_that_gives_no_event_for_ever_is_given_up_with_pauses_between() {
     let server = Server::start(|_, peer| while peer.try_request().is_some() && peer.try_send(refused(404)).is_ok() {});
     let begun = std::time::Instant::now();
-    let mut process = Setup::new(ECHO).start(server.address());
+    let mut process = Setup::function("echo").start(server.address());
     let end = process.wait();
     assert_eq!((end.code, server.requests().len()), (1, 4), "{}", process.report());
     assert!(begun.elapsed().as_millis() >= 500, "no pauses");
@@ -419,7 +414,7 @@ fn request_ids_that_cannot_be_answered_are_no_events() {
             peer.answer(event("good", "2"));
             peer.answer(accepted());
         });
-        let mut process = Setup::new(ECHO).start(server.address());
+        let mut process = Setup::function("echo").start(server.address());
         process.wait_for(&server, 4);
         process.kill();
         assert_eq!(server.lines()[2], "POST /2018-06-01/runtime/invocation/good/response", "{id}");
@@ -439,8 +434,7 @@ fn a_post_answered_by_any_status_but_500_is_followed_by_next() {
                 if status == 204 { peer.send("HTTP/1.1 204 No Content\r\n\r\n") } else { peer.send(refused(status)) }
             }
         })]);
-        let mut process = Setup::new("return { handler = function(event) if event == 0 then error('oops') end return event end }\n")
-            .start(server.address());
+        let mut process = Setup::function("fails_for_0").start(server.address());
         process.wait_for(&server, 2 * STATUSES.len() + 1);
         process.kill();
         assert_eq!(server.posts().len(), STATUSES.len(), "one POST each");
@@ -456,12 +450,12 @@ fn a_post_answered_by_any_status_but_500_is_followed_by_next() {
 
 #[test]
 fn a_post_answered_by_500_ends_the_process_with_a_message() {
-    for (source, line) in [(ECHO, "response"), ("return { handler = error }\n", "error")] {
-        let server = Server::start(|_, peer| {
-            peer.answer(event("id-1", "1"));
+    for (function, event_text, line) in [("echo", "1", "response"), ("fails_for_0", "0", "error")] {
+        let server = Server::start(move |_, peer| {
+            peer.answer(event("id-1", event_text));
             peer.answer(refused(500));
         });
-        let mut process = Setup::new(source).start(server.address());
+        let mut process = Setup::function(function).start(server.address());
         assert_eq!(process.wait().code, 1);
         assert_message(&process, "500");
         assert_eq!(server.posts().len(), 1);
@@ -498,8 +492,7 @@ fn a_connection_closed_between_exchanges_is_opened_again() {
                 if is_reset { peer.reset() } else { peer.close() }
             });
             // The handler takes its time, so that the close is there before the POST.
-            let source = "local ffi = require 'ffi' ffi.cdef 'int usleep(unsigned)'\nreturn { handler = function(event) ffi.C.usleep(20000) return event end }\n";
-            let mut process = Setup::new(source).start(server.address());
+            let mut process = Setup::function("slow_echo").with("PAUSE_MS", "20").start(server.address());
             process.wait_for(&server, 41);
             process.kill();
             let posts: Vec<String> = server.posts().iter().map(|post| post.path.clone()).collect();
@@ -516,7 +509,7 @@ fn next_is_asked_again_once_and_then_given_up() {
             peer.expect_next();
             if is_reset { peer.reset() } else { peer.close() }
         });
-        let mut process = Setup::new(ECHO).start(server.address());
+        let mut process = Setup::function("echo").start(server.address());
         assert_eq!(process.wait().code, 1);
         assert_eq!(server.records().len(), 2, "one connection more, no third\n{}", process.report());
         assert_message(&process, "giving up");
@@ -532,7 +525,7 @@ fn a_server_that_goes_away_is_a_message_and_exit_1() {
         peer.refuse_connections();
         peer.close();
     });
-    let mut process = Setup::new(ECHO).start(server.address());
+    let mut process = Setup::function("echo").start(server.address());
     assert_eq!(process.wait().code, 1);
     assert_eq!(server.posts().len(), 1);
     assert!(!process.stderr().is_empty(), "no message");
@@ -548,7 +541,7 @@ fn a_post_that_gets_no_answer_is_never_sent_again() {
                 if is_reset { peer.reset() } else { peer.close() }
             }
         });
-        let mut process = Setup::new(ECHO).start(server.address());
+        let mut process = Setup::function("echo").start(server.address());
         process.wait_for(&server, 11);
         process.kill();
         let lines: Vec<String> = server.posts().iter().map(Request::line).collect();
@@ -575,8 +568,7 @@ fn a_half_closed_connection_still_takes_the_answer() {
             }
         }
     });
-    let mut process = Setup::new("local ffi = require 'ffi' ffi.cdef 'int usleep(unsigned)'\nreturn { handler = function(event) ffi.C.usleep(50000) return event end }\n")
-        .start(server.address());
+    let mut process = Setup::function("slow_echo").with("PAUSE_MS", "50").start(server.address());
     process.wait_for(&server, 3);
     process.check_idle();
     process.kill();
@@ -618,7 +610,7 @@ fn a_reply_to_next_cut_at_every_byte_is_asked_for_again() {
                     }
                 }
             });
-            let mut process = Setup::new(TELL).start(server.address());
+            let mut process = Setup::function("tell").start(server.address());
             process.wait_for(&server, 3 * count + 1);
             process.kill();
             let posts = server.posts();
@@ -641,7 +633,7 @@ fn two_cut_replies_to_next_end_the_process_with_a_message() {
             peer.send(&part);
             peer.close();
         });
-        let mut process = Setup::new(ECHO).start(server.address());
+        let mut process = Setup::function("echo").start(server.address());
         assert_eq!(process.wait().code, 1, "cut at {at}");
         assert_eq!((server.requests().len(), server.posts().len()), (2, 0), "cut at {at}");
         assert_message(&process, "giving up");
@@ -681,7 +673,7 @@ fn a_reply_to_a_post_cut_or_spoilt_at_every_byte_never_leads_to_a_second_post() 
                 peer.close();
             }
         });
-        let mut process = Setup::new(ECHO).start(server.address());
+        let mut process = Setup::function("echo").start(server.address());
         process.wait_for(&server, 2 * count + 1);
         process.check_idle();
         process.kill();
@@ -730,7 +722,7 @@ fn spoil(at: usize, byte: u8, spoilt: Vec<u8>) {
             }
         }
     });
-    let mut process = Setup::new(ECHO).start(server.address());
+    let mut process = Setup::function("echo").start(server.address());
     // Connections that give the same spoilt reply for ever: either it is an event, and then it is one again and again, or the process ends.
     let deadline = std::time::Instant::now() + coldmoon_tests::PATIENCE;
     while process.is_running() && server.posts().len() < 3 {
@@ -762,7 +754,7 @@ fn a_server_that_stalls_anywhere_is_waited_for_without_using_the_processor() {
             peer.expect_next();
             peer.send(&part);
         });
-        let mut process = Setup::new(ECHO).start(server.address());
+        let mut process = Setup::function("echo").start(server.address());
         process.wait_for(&server, 1);
         process.check_idle();
         process.kill();
@@ -773,7 +765,7 @@ fn a_server_that_stalls_anywhere_is_waited_for_without_using_the_processor() {
         peer.answer(event("id-1", "1"));
         peer.answer(&accepted()[..20]);
     });
-    let mut process = Setup::new(ECHO).start(server.address());
+    let mut process = Setup::function("echo").start(server.address());
     process.wait_for(&server, 2);
     process.check_idle();
     process.kill();
@@ -826,7 +818,7 @@ fn what_exceeds_a_bound_ends_the_process_with_a_message() {
             peer.expect_next();
             fault(peer);
         });
-        let mut process = Setup::new(ECHO).start(server.address());
+        let mut process = Setup::function("echo").start(server.address());
         let end = process.wait();
         assert_eq!(end.code, 1, "{name}");
         assert!(!process.stderr().is_empty(), "{name}: no message");
@@ -843,7 +835,7 @@ fn a_reply_to_a_post_that_exceeds_its_bound_costs_the_connection_only() {
             peer.try_send(reply("202 Accepted", "", "x".repeat(10_000_000))).ok();
         }
     });
-    let mut process = Setup::new(ECHO).start(server.address());
+    let mut process = Setup::function("echo").start(server.address());
     process.wait_for(&server, 3);
     process.kill();
     assert_eq!((server.posts().len(), server.records().len()), (1, 2));
@@ -869,7 +861,7 @@ fn unasked_bytes_behind_a_reply_are_no_reply() {
             }
         }
     });
-    let mut process = Setup::new(ECHO).start(server.address());
+    let mut process = Setup::function("echo").start(server.address());
     process.wait_for(&server, 3);
     process.kill();
     server.check();
@@ -901,8 +893,7 @@ fn six_megabytes_go_both_ways() {
         }
     })]);
     // The whole of the result is posted where it is no longer than the limit.
-    let mut process = Setup::new("return { handler = function(event) return require('coldmoon').raw('\"' .. event .. '\"') end }\n")
-        .start(server.address());
+    let mut process = Setup::function("large_echo").start(server.address());
     process.wait_for(&server, 7);
     process.kill();
     for post in server.posts() {
@@ -933,8 +924,7 @@ fn an_early_413_is_read_while_the_body_is_still_being_written() {
                 peer.answer(accepted());
             }
         });
-        let source = "return { handler = function(event) if event == 1 then return ('x'):rep(6000000) end return event end }\n";
-        let mut process = Setup::new(source).start(server.address());
+        let mut process = Setup::function("large_for_1").start(server.address());
         process.wait_for(&server, 4);
         process.kill();
         server.check();
@@ -968,8 +958,7 @@ fn an_early_answer_is_heard_though_the_server_reads_no_more_and_does_not_close()
                 peer.answer(accepted());
             }
         });
-        let source = "return { handler = function(event) if event == 1 then return ('x'):rep(6000000) end return event end }\n";
-        let mut process = Setup::new(source).start(server.address());
+        let mut process = Setup::function("large_for_1").start(server.address());
         process.wait_for(&server, 4);
         process.check_idle();
         process.kill();
@@ -992,8 +981,7 @@ fn a_connection_that_breaks_while_a_large_body_is_written_is_reported() {
             peer.answer(accepted());
         }
     });
-    let source = "return { handler = function(event) if event == 1 then return ('x'):rep(6000000) end return event end }\n";
-    let mut process = Setup::new(source).start(server.address());
+    let mut process = Setup::function("large_for_1").start(server.address());
     process.wait_for(&server, 4);
     process.kill();
     assert_eq!(server.posts().len(), 1, "the broken POST is not sent again");
@@ -1002,20 +990,7 @@ fn a_connection_that_breaks_while_a_large_body_is_written_is_reported() {
 
 #[test]
 fn a_process_that_the_function_forks_answers_nothing() {
-    // `fork` by its number, which the static build finds too; arm64 has only `clone`.
-    let source = "local ffi = require 'ffi' ffi.cdef 'long syscall(long, ...); int usleep(unsigned);' local coldmoon = require 'coldmoon'\n\
-         local function fork()\n\
-           if jit.arch == 'arm64' then return ffi.C.syscall(220, ffi.cast('long', 17), nil, nil, nil, nil) end\n\
-           return ffi.C.syscall(57)\n\
-         end\n\
-         return { handler = function(event)\n\
-           local is_child = fork() == 0\n\
-           if not is_child then ffi.C.usleep(100000) end\n\
-           if event == 'return' then return is_child end\n\
-           if event == 'raise' then if is_child then error('child') end return is_child end\n\
-           if event == 'exit' then if is_child then os.exit(3) end return is_child end\n\
-           return coldmoon.stream(function(write) write(tostring(is_child)) end)\n\
-         end }\n";
+    let Some(setup) = Setup::function_if_any("forks") else { return };
     const EVENTS: [&str; 4] = ["return", "raise", "exit", "stream"];
     let turn = AtomicUsize::new(0);
     let server = Server::start(move |_, peer| {
@@ -1027,7 +1002,7 @@ fn a_process_that_the_function_forks_answers_nothing() {
             }
         }
     });
-    let mut process = Setup::new(source).start(server.address());
+    let mut process = setup.start(server.address());
     process.wait_for(&server, 2 * EVENTS.len() + 1);
     process.kill();
     let posts: Vec<String> =
@@ -1040,7 +1015,9 @@ fn a_process_that_the_function_forks_answers_nothing() {
 #[test]
 fn a_closed_standard_stream_is_no_place_for_the_connection() {
     // The connection is opened while the number 1, and later 2, is free; what is printed must not be sent.
-    for stream in [1, 2] {
+    for stream in ["1", "2"] {
+        let Some(setup) = Setup::function_if_any("closes_a_stream") else { return };
+        let setup = setup.with("STREAM", stream);
         let server = Server::start(|number, peer| {
             if number < 3 {
                 peer.answer(event(&format!("id-{number}"), "1"));
@@ -1049,11 +1026,7 @@ fn a_closed_standard_stream_is_no_place_for_the_connection() {
                 peer.close();
             }
         });
-        let source = format!(
-            "local ffi = require 'ffi' ffi.cdef 'int close(int)'\n\
-             return {{ handler = function(event) ffi.C.close({stream}) print('out') io.stderr:write('error\\n') return event end }}\n"
-        );
-        let mut process = Setup::new(source).start(server.address());
+        let mut process = setup.start(server.address());
         process.wait_for(&server, 6);
         process.kill();
         server.check();
@@ -1070,7 +1043,7 @@ fn a_log_that_nobody_reads_does_not_end_the_process() {
             peer.answer(accepted());
         }
     });
-    let setup = Setup::new("return { handler = function(event) print('a line') io.stderr:write('another\\n') return event end }\n");
+    let setup = Setup::function("prints_on_both_streams");
     let mut command = setup.command(&server.address());
     let mut child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().expect("it starts");
     drop((child.stdout.take(), child.stderr.take()));

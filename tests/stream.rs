@@ -5,17 +5,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use coldmoon_tests::language::language;
 use coldmoon_tests::process::{Process, Setup};
 use coldmoon_tests::server::{Peer, Server};
 use coldmoon_tests::wire::{Request, accepted, event, event_fields, find, from_base64, refused, reply};
 use coldmoon_tests::{tell, wait_until};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// A function whose handler is this, with `coldmoon` at hand.
-fn setup(handler: &str) -> Setup {
-    Setup::new(format!("local coldmoon = require 'coldmoon'\nreturn {{ handler = function(event) {handler} end }}\n"))
-}
 
 /// The head of a streamed POST.
 fn golden_head(server: &Server, id: &str, content_type: &str, fields: &str) -> String {
@@ -41,17 +37,17 @@ fn server_of(reply: Vec<u8>) -> Server {
 }
 
 /// One invocation: the POST, and the process that waits for the next event.
-fn post_of(handler: &str) -> (Request, Process, Server) {
+fn post_of(function: &str) -> (Request, Process, Server) {
     let server = server_of(event("id-1", "1"));
-    let mut process = setup(handler).start(server.address());
+    let mut process = Setup::function(function).start(server.address());
     process.wait_for(&server, 3);
     (server.posts()[0].clone(), process, server)
 }
 
 /// The same for a function that ends: its exit code too.
-fn post_and_exit_of(handler: &str) -> (Request, i32, Process) {
+fn post_and_exit_of(function: &str) -> (Request, i32, Process) {
     let server = server_of(event("id-1", "1"));
-    let mut process = setup(handler).start(server.address());
+    let mut process = Setup::function(function).start(server.address());
     let code = process.wait().code;
     server.check();
     assert_eq!(server.posts().len(), 1, "{}\n{}", server.lines().join("\n"), process.report());
@@ -76,8 +72,7 @@ fn error_in_trailers(post: &Request, body: &str, category: &str) -> serde_json::
 
 #[test]
 fn every_write_is_a_chunk_and_the_connection_ends_with_the_stream() {
-    let (post, mut process, server) =
-        post_of("return coldmoon.stream(function(write) write('hello') write('') write(('x'):rep(300)) write('\\0\\r\\n') end)");
+    let (post, mut process, server) = post_of("streams_chunks");
     let golden = golden_head(&server, "id-1", "application/octet-stream", "")
         + &format!("5\r\nhello\r\n12c\r\n{}\r\n3\r\n\0\r\n\r\n0\r\n\r\n", "x".repeat(300));
     assert_eq!(raw(&post), golden);
@@ -91,8 +86,7 @@ fn every_write_is_a_chunk_and_the_connection_ends_with_the_stream() {
 #[test]
 fn the_content_type_and_the_attempt_are_in_the_head() {
     let server = server_of(reply("200 OK", &format!("{}Lambda-Runtime-Invocation-Id: attempt 7\r\n", event_fields("id-1")), "1"));
-    let handler = "return coldmoon.stream(function(write) write('a') end, { content_type = 'text/html; charset=utf-8' })";
-    let mut process = setup(handler).start(server.address());
+    let mut process = Setup::function("streams_html").start(server.address());
     process.wait_for(&server, 3);
     let golden =
         golden_head(&server, "id-1", "text/html; charset=utf-8", "Lambda-Runtime-Invocation-Id: attempt 7\r\n") + "1\r\na\r\n0\r\n\r\n";
@@ -101,10 +95,7 @@ fn the_content_type_and_the_attempt_are_in_the_head() {
 
 #[test]
 fn an_http_response_begins_with_its_prelude_and_eight_nul_bytes() {
-    let (post, _process, server) = post_of(
-        "return coldmoon.stream(function(write) write('payload') end, \
-         { statusCode = 201, headers = { ['x-a'] = 'b' }, cookies = { 'c=d' }, other = 1 })",
-    );
+    let (post, _process, server) = post_of("streams_http");
     let head = golden_head(&server, "id-1", "application/vnd.awslambda.http-integration-response", "");
     let chunks = post.raw.strip_prefix(head.as_bytes()).unwrap_or_else(|| panic!("{}", raw(&post)));
     let line_end = find(chunks, b"\r\n").unwrap();
@@ -117,23 +108,21 @@ fn an_http_response_begins_with_its_prelude_and_eight_nul_bytes() {
 
 #[test]
 fn a_stream_without_a_write_is_an_empty_body_or_the_prelude_alone() {
-    let (post, ..) = post_of("return coldmoon.stream(function(write) end)");
+    let (post, ..) = post_of("streams_nothing");
     assert!(post.raw.ends_with(b"\r\n\r\n0\r\n\r\n") && post.body.is_empty(), "{}", raw(&post));
-    let (post, ..) = post_of("return coldmoon.stream(function(write) end, { statusCode = 204 })");
+    let (post, ..) = post_of("streams_204");
     assert_eq!(post.text(), "{\"statusCode\":204}\0\0\0\0\0\0\0\0");
 }
 
 #[test]
 fn an_error_before_the_first_byte_is_an_ordinary_one() {
-    for handler in [
-        "return coldmoon.stream(function(write) error('early', 0) end)",
-        "return coldmoon.stream(function(write) write('') error('early', 0) end)",
-        "return coldmoon.stream(function(write) return nil, 'early' end)",
-        "return coldmoon.stream(function(write) error('early', 0) end, { statusCode = 200 })",
-    ] {
-        let (post, process, server) = post_of(handler);
-        assert_eq!(post.path, "/2018-06-01/runtime/invocation/id-1/error", "{handler}");
-        assert_eq!(post.header("Lambda-Runtime-Function-Error-Type"), Some("Function.LuaError"));
+    let category = format!("Function.{}", language().error_type);
+    for function in
+        ["stream_fails_early", "stream_fails_early_after_nothing", "stream_fails_early_by_its_result", "stream_fails_early_with_prelude"]
+    {
+        let (post, process, server) = post_of(function);
+        assert_eq!(post.path, "/2018-06-01/runtime/invocation/id-1/error", "{function}");
+        assert_eq!(post.header("Lambda-Runtime-Function-Error-Type"), Some(category.as_str()));
         assert_eq!(post.header("Lambda-Runtime-Function-Response-Mode"), None);
         assert_eq!(post.json()["errorMessage"], "early");
         assert_eq!(server.records().len(), 1, "an ordinary POST keeps its connection\n{}", process.report());
@@ -142,20 +131,21 @@ fn an_error_before_the_first_byte_is_an_ordinary_one() {
 
 #[test]
 fn a_prelude_that_cannot_be_json_is_an_ordinary_error() {
-    let (post, ..) = post_of("return coldmoon.stream(function(write) write('x') end, { statusCode = print })");
+    let (post, ..) = post_of("stream_prelude_is_no_json");
     assert!(post.path.ends_with("/id-1/error"), "{}", post.line());
     assert_eq!(post.json()["errorType"], "Runtime.MarshalError");
 }
 
 #[test]
 fn an_error_in_mid_stream_is_in_the_trailers_and_there_is_no_second_post() {
-    for (handler, error_type, category, message) in [
-        ("write('part') error('oops', 0)", "LuaError", "Function.LuaError", "oops"),
-        ("write('part') return nil, 'oops'", "LuaError", "Function.LuaError", "oops"),
-        ("write('part') error({ type = 'Custom', message = 'a\\r\\nb: \\255' })", "Custom", "Function.Custom", "a\r\nb: \u{fffd}"),
+    let own = language().error_type.as_str();
+    for (function, error_type, message) in [
+        ("stream_fails_late", own, "oops"),
+        ("stream_fails_late_by_its_result", own, "oops"),
+        ("stream_fails_late_with_a_type", "Custom", "a\r\nb: \u{fffd}"),
     ] {
-        let (post, mut process, server) = post_of(&format!("return coldmoon.stream(function(write) {handler} end)"));
-        let document = error_in_trailers(&post, "part", category);
+        let (post, mut process, server) = post_of(function);
+        let document = error_in_trailers(&post, "part", &format!("Function.{error_type}"));
         assert_eq!((&document["errorType"], &document["errorMessage"]), (&error_type.into(), &message.into()), "{document}");
         assert!(document["stackTrace"].is_array(), "{document}");
         assert_eq!(server.posts().len(), 1);
@@ -168,27 +158,25 @@ fn an_error_in_mid_stream_is_in_the_trailers_and_there_is_no_second_post() {
 
 #[test]
 fn a_large_error_in_mid_stream_still_fits_the_trailers() {
-    let (post, ..) = post_of("return coldmoon.stream(function(write) write('part') error(('\\1'):rep(1e6), 0) end)");
-    let document = error_in_trailers(&post, "part", "Function.LuaError");
+    let (post, ..) = post_of("stream_fails_late_and_large");
+    let document = error_in_trailers(&post, "part", &format!("Function.{}", language().error_type));
     assert!(document["errorMessage"].as_str().is_some_and(|text| text.len() > 10_000), "it is cut, not lost");
 }
 
 #[test]
-fn os_exit_in_mid_stream_is_in_the_trailers() {
-    let (post, code, process) = post_and_exit_of("return coldmoon.stream(function(write) write('part') os.exit(7) end)");
+fn exit_in_mid_stream_is_in_the_trailers() {
+    let (post, code, process) = post_and_exit_of("stream_exits_7");
     assert_eq!(code, 7, "{}", process.report());
     let document = error_in_trailers(&post, "part", "Runtime.ExitError");
     assert_eq!(
         (&document["errorType"], &document["errorMessage"]),
-        (&"Runtime.ExitError".into(), &"the function called os.exit(7)".into())
+        (&"Runtime.ExitError".into(), &format!("the function called {}(7)", language().exit).into())
     );
 }
 
 #[test]
 fn out_of_memory_in_mid_stream_is_in_the_trailers() {
-    let (post, code, process) = post_and_exit_of(
-        "return coldmoon.stream(function(write) write('part') local t = {} for i = 1, 1e9 do t[i] = ('x'):rep(1e5) .. i end end)",
-    );
+    let (post, code, process) = post_and_exit_of("stream_out_of_memory");
     assert_eq!(code, 1, "{}", process.report());
     let document = error_in_trailers(&post, "part", "Runtime.OutOfMemory");
     assert_eq!(document["errorType"], "Runtime.OutOfMemory");
@@ -196,18 +184,8 @@ fn out_of_memory_in_mid_stream_is_in_the_trailers() {
 
 #[test]
 fn write_is_an_ltn12_sink() {
-    // The pump of LTN12 as LuaSocket has it (ltn12.pump.all).
-    let (post, ..) = post_of(
-        "local parts = { 'one', '', 'two' }\n\
-         local function source() return table.remove(parts, 1) end\n\
-         return coldmoon.stream(function(sink)\n\
-           while true do\n\
-             local chunk, src_err = source()\n\
-             local ret, snk_err = sink(chunk, src_err)\n\
-             if chunk and ret then elseif src_err or snk_err then return nil, src_err or snk_err else return 1 end\n\
-           end\n\
-         end)",
-    );
+    let Some(_) = Setup::function_if_any("streams_ltn12") else { return };
+    let (post, ..) = post_of("streams_ltn12");
     assert!(post.raw.ends_with(b"\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"), "{}", raw(&post));
     assert!(post.trailers.is_empty());
 }
@@ -227,27 +205,11 @@ fn a_write_after_the_end_is_refused() {
         }
         _ => {}
     });
-    let source = "local coldmoon = require 'coldmoon'\nlocal kept\n\
-        return { handler = function(event)\n\
-          if event == 1 then return coldmoon.stream(function(write) kept = write write('a') end) end\n\
-          if event == 2 then return { kept('b') == nil, (select(2, kept('b'))) } end\n\
-          return coldmoon.stream(function(write) local ok, why = kept('c') write(tostring(ok) .. ': ' .. why) end)\n\
-        end }\n";
-    let mut process = Setup::new(source).start(server.address());
+    let mut process = Setup::function("stream_is_kept").start(server.address());
     process.wait_for(&server, 7);
     let bodies: Vec<String> = server.posts().iter().map(Request::text).collect();
-    assert_eq!(bodies, ["a", "[true,\"the stream has ended\"]", "nil: the stream has ended"], "{}", process.report());
+    assert_eq!(bodies, ["a", "\"the stream has ended\"", "the stream has ended"], "{}", process.report());
 }
-
-/// Writes until it is refused, says why, goes on.
-const UNTIL_REFUSED: &str = "if event == 2 then return 'fine' end\n\
-    return coldmoon.stream(function(write)\n\
-      local chunk = ('x'):rep(65536)\n\
-      for count = 1, 10000 do\n\
-        local ok, why = write(chunk)\n\
-        if not ok then print('refused: ' .. tostring(ok) .. ' ' .. why) print('again: ' .. select(2, write('y'))) return end\n\
-      end\n\
-    end)";
 
 /// The second event, on whatever connection its GET comes.
 fn serve_the_second(peer: &mut Peer) {
@@ -269,11 +231,11 @@ fn a_receiver_that_leaves_makes_write_fail_and_the_process_goes_on() {
             1 => serve_the_second(peer),
             _ => panic!("a third connection"),
         });
-        let mut process = setup(UNTIL_REFUSED).start(server.address());
+        let mut process = Setup::function("streams_until_refused").start(server.address());
         process.wait_for(&server, 4);
         process.kill();
         let log = process.log();
-        assert!(log.contains("refused: nil the receiver takes no more\nagain: the receiver takes no more\n"), "{}", process.report());
+        assert!(log.contains("refused: the receiver takes no more\nagain: the receiver takes no more\n"), "{}", process.report());
         assert!(log.contains("[WARN] id-1 the result may be lost"), "{}", process.report());
         assert_eq!(server.posts().len(), 1, "no second POST of the first event: {:?}", server.lines());
         assert_eq!(server.posts()[0].path, "/2018-06-01/runtime/invocation/id-2/response");
@@ -298,11 +260,11 @@ fn an_early_413_makes_write_fail_and_is_in_the_log() {
         1 => serve_the_second(peer),
         _ => panic!("a third connection"),
     });
-    let mut process = setup(UNTIL_REFUSED).start(server.address());
+    let mut process = Setup::function("streams_until_refused").start(server.address());
     process.wait_for(&server, 4);
     process.kill();
     let log = process.log();
-    assert!(log.contains("refused: nil the receiver takes no more"), "{}", process.report());
+    assert!(log.contains("refused: the receiver takes no more"), "{}", process.report());
     assert!(log.contains("[WARN] id-1 "), "{}", process.report());
     assert_eq!(server.posts().len(), 1);
 }
@@ -321,11 +283,11 @@ fn an_early_413_of_a_server_that_reads_no_more_and_does_not_close_makes_write_fa
         1 => serve_the_second(peer),
         _ => panic!("a third connection"),
     });
-    let mut process = setup(UNTIL_REFUSED).start(server.address());
+    let mut process = Setup::function("streams_until_refused").start(server.address());
     process.wait_for(&server, 4);
     process.kill();
     let log = process.log();
-    assert!(log.contains("refused: nil the receiver takes no more\nagain: the receiver takes no more\n"), "{}", process.report());
+    assert!(log.contains("refused: the receiver takes no more\nagain: the receiver takes no more\n"), "{}", process.report());
     assert!(log.contains("[WARN] id-1 the Runtime API answered 413"), "{}", process.report());
     assert_eq!(server.posts().len(), 1);
 }
@@ -344,8 +306,7 @@ fn an_early_reply_that_leaves_the_connection_open_is_the_answer() {
             1 => serve_the_second(peer),
             _ => panic!("a third connection"),
         });
-        let handler = "if event == 2 then return 1 end return coldmoon.stream(function(write) for i = 1, 100 do write('part') end end)";
-        let mut process = setup(handler).start(server.address());
+        let mut process = Setup::function("streams_100_parts").start(server.address());
         process.wait_for(&server, 4);
         process.kill();
         assert_eq!(process.log().contains("id-1 the Runtime API answered 4"), is_told, "{}", process.report());
@@ -358,7 +319,7 @@ fn a_stream_answered_by_500_ends_the_process() {
         peer.answer(event("id-1", "1"));
         peer.answer(refused(500));
     });
-    let mut process = setup("return coldmoon.stream(function(write) write('a') end)").start(server.address());
+    let mut process = Setup::function("streams_a").start(server.address());
     assert_eq!(process.wait().code, 1);
     assert!(process.log().contains("500"), "{}", process.report());
 }
@@ -366,30 +327,24 @@ fn a_stream_answered_by_500_ends_the_process() {
 #[test]
 fn chunks_arrive_while_the_handler_still_runs() {
     let folder = tempfile::tempdir().unwrap();
-    let marks: Vec<String> = (0..4).map(|number| folder.path().join(number.to_string()).display().to_string()).collect();
-    let of_script = marks.clone();
+    let mark = folder.path().join("mark").to_str().expect("a plain name").to_owned();
+    let of_script = mark.clone();
     let server = Server::start(move |number, peer| {
         if number > 0 {
             return;
         }
         peer.answer(event("id-1", "1"));
         peer.read_until(b"\r\n\r\n");
-        for (number, mark) in of_script.iter().enumerate() {
+        for number in 0..4 {
             assert_eq!(peer.read_until(b"\r\n"), b"5\r\n");
             assert_eq!(peer.read_until(b"\r\n"), format!("part{number}\r\n").as_bytes());
             // The handler writes no more until it sees this file: the chunk has come before its end.
-            std::fs::write(mark, "").expect("a file can be written");
+            std::fs::write(format!("{of_script}{number}"), "").expect("a file can be written");
         }
         peer.read_until(b"0\r\n\r\n");
         peer.send(accepted());
     });
-    let files: Vec<String> = marks.iter().map(|mark| format!("'{mark}'")).collect();
-    let handler = format!(
-        "return coldmoon.stream(function(write) for i, name in ipairs {{ {} }} do write('part' .. i - 1)\n\
-         local file repeat file = io.open(name) until file file:close() end end)",
-        files.join(", ")
-    );
-    let mut process = setup(&handler).start(server.address());
+    let mut process = Setup::function("streams_and_waits").with("MARK", mark).start(server.address());
     process.wait_for(&server, 2);
     server.check();
 }
@@ -397,8 +352,6 @@ fn chunks_arrive_while_the_handler_still_runs() {
 #[test]
 fn a_slow_reader_slows_the_handler() {
     const BYTES: usize = 64 << 20;
-    let folder = tempfile::tempdir().unwrap();
-    let done = folder.path().join("done");
     let go = Arc::new(AtomicU64::new(0));
     let of_script = go.clone();
     let server = Server::start(move |number, peer| {
@@ -414,22 +367,16 @@ fn a_slow_reader_slows_the_handler() {
         assert_eq!(peer.count_until(b'x', b"\r\n0\r\n\r\n", |_| {}), BYTES);
         peer.send(accepted());
     });
-    let handler = format!(
-        "return coldmoon.stream(function(write) local chunk = ('x'):rep(65536) for i = 1, {} do assert(write(chunk)) end\n\
-         io.open('{}', 'w'):close() end)",
-        BYTES / 65536,
-        done.display()
-    );
-    let mut process = setup(&handler).start(server.address());
+    let mut process = Setup::function("streams_64_mib").start(server.address());
     wait_until("the stream begins", || go.load(Ordering::SeqCst) == 1, || process.report());
     // Time enough for 64 MB, were there nobody to wait for.
     std::thread::sleep(std::time::Duration::from_millis(500));
-    assert!(!done.exists(), "the handler does not wait for its reader");
+    assert_eq!(process.log(), "", "the handler does not wait for its reader");
     process.check_idle();
-    assert!(!done.exists(), "the handler does not wait for its reader");
+    assert_eq!(process.log(), "", "the handler does not wait for its reader");
     go.store(2, Ordering::SeqCst);
     process.wait_for(&server, 2);
-    assert!(done.exists());
+    assert_eq!(process.log(), "done\n");
     server.check();
 }
 
@@ -461,14 +408,8 @@ fn two_hundred_megabytes_are_streamed_at_flat_memory() {
         assert_eq!(count, BYTES);
         peer.send(accepted());
     });
-    // Every chunk is a string of its own: what is not collected would show.
-    let handler = format!(
-        "return coldmoon.stream(function(write)\n\
-         for i = 1, {} do assert(write(('x'):rep(65536) .. i)) end end)",
-        BYTES / 65536
-    );
     let begun = std::time::Instant::now();
-    let mut process = setup(&handler).start(server.address());
+    let mut process = Setup::function("streams_200_mib").start(server.address());
     process.wait_for(&server, 1);
     let idle = process.rss_kib();
     id.store(u64::from(process.id()), Ordering::SeqCst);

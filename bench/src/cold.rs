@@ -125,6 +125,13 @@ fn start(bench: &Bench, server: &Server) -> Result<Value> {
     );
     let runs: Vec<String> = record.iter().skip(1).take(1).map(|entry| entry["get_ratio_of_each_run"].to_string()).collect();
     println!("The ratios of the single runs, coldmoon hello: {}\n", runs.concat());
+    if let Some(zip) = bench.option("js-zip").filter(|_| contenders.iter().any(|contender| contender.name == contenders::QUICKJS)) {
+        let bytes = std::fs::metadata(zip).with_context(|| zip.to_owned())?.len();
+        println!("The zip of {}: {bytes} bytes, with its licence texts.\n", contenders::QUICKJS);
+        if let Some(entry) = record.iter_mut().find(|entry| entry["name"] == contenders::QUICKJS) {
+            entry["zip_bytes"] = json!(bytes);
+        }
+    }
     Ok(Value::Array(record))
 }
 

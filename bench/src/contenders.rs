@@ -24,6 +24,9 @@ pub struct Contender {
     pub is_copied: bool,
 }
 
+/// The core with another language: `examples/quickjs`.
+pub const QUICKJS: &str = "coldmoon's core with QuickJS, hello";
+
 const HELLO: &[u8] = br#"{"name":"Ada"}"#;
 
 fn is_hello(answer: &Value) -> bool {
@@ -107,6 +110,11 @@ pub fn find(bench: &Bench, server: &Server) -> Result<Vec<Contender>> {
     let (source, bytecode) = ten_modules(bench, server, &layer)?;
     add("coldmoon, ten modules, source", vec![layer.clone()], source, &[], HELLO, is_ten, false);
     add("coldmoon, ten modules, bytecode", vec![layer.clone()], bytecode, &[], HELLO, is_ten, false);
+
+    match bench.option("js").filter(|path| Path::new(path).exists()) {
+        Some(path) => add(QUICKJS, vec![path.to_owned()], runtimes.join("quickjs"), &[], HELLO, is_hello, false),
+        None => skip(QUICKJS, "it is not built; scripts/layer --js x86_64 builds it"),
+    }
 
     let peers = bench.work.join("peers/x86_64-unknown-linux-gnu/release");
     for (name, file) in [("crate lambda_runtime, lean", "hello-lean"), ("crate lambda_runtime, its template", "hello-template")] {

@@ -28,7 +28,7 @@
 //!
 //! In every value `…` stands for anything (not in `response`), `{{TEXT*N}}` for N times TEXT, `\xHH` for a byte, `$ROOT` for the task root, `$ID` for
 //! the request id. A line `---- file: NAME` in the file begins another file of the function, `---- bytecode: NAME` one that is compiled
-//! first. What stands above the first is `app.lua`.
+//! first. What stands above the first is `app.lua`. For JavaScript (`*.mjs`) it is `app.mjs`, and comments begin with `//`.
 //!
 //! Always checked: one terminal POST for each event and no other, one connection, no refused request, JSON in every error document, its four
 //! header fields, nothing in the log that is not expected.
@@ -96,8 +96,16 @@ impl Behaviour {
     /// # Errors
     /// What is wrong, in words.
     pub fn parse(name: &str, text: &str) -> Result<Behaviour, String> {
+        Behaviour::parse_as(name, text, "app.lua", "--")
+    }
+
+    /// The same in another language: the file of its handler, and what begins a comment.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub fn parse_as(name: &str, text: &str, file: &str, comment: &str) -> Result<Behaviour, String> {
         let mut behaviour = Behaviour { name: name.into(), ..Behaviour::default() };
-        let mut file = (String::from("app.lua"), false, String::new());
+        let mut file = (file.to_owned(), false, String::new());
         for line in text.lines() {
             let section = line.strip_prefix("---- ").and_then(|rest| rest.split_once(": "));
             if let Some((kind @ ("file" | "bytecode"), name)) = section {
@@ -111,7 +119,8 @@ impl Behaviour {
         behaviour.files.push(file);
 
         let lines = text.lines().take_while(|line| !line.starts_with("---- "));
-        let head: Vec<&str> = lines.map_while(|line| line.strip_prefix("--")).map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
+        let head: Vec<&str> =
+            lines.map_while(|line| line.strip_prefix(comment)).map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
         let mut headers = Vec::new();
         let mut in_directives = false;
         for line in head {
@@ -231,7 +240,9 @@ impl Behaviour {
 pub fn check_file(path: &Path) -> Result<(), String> {
     let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
     let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    Behaviour::parse(name, &text)?.run()
+    let is_script = path.extension().is_some_and(|extension| extension == "mjs");
+    let (file, comment) = if is_script { ("app.mjs", "//") } else { ("app.lua", "--") };
+    Behaviour::parse_as(name, &text, file, comment)?.run()
 }
 
 struct Check<'a> {

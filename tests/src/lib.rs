@@ -6,12 +6,14 @@
 //! | [`server`] | a Runtime API that does, byte for byte, what a test says, and records what it was sent |
 //! | [`wire`] | requests taken apart, replies put together |
 //! | [`elf`] | what a binary asks of its machine |
+//! | [`language`] | the functions that the tests of the core run, in the language of the binary under test |
 //! | [`behaviour`] | the expectation in the head comment of a `handlers/*.lua`, and its check |
 //!
 //! Where a test needs the real state machine instead of a script, it takes `coldmoon_cli::runtime_api`.
 
 pub mod behaviour;
 pub mod elf;
+pub mod language;
 pub mod process;
 pub mod server;
 pub mod wire;

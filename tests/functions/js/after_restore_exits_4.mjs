@@ -1,0 +1,2 @@
+awslambda.afterRestore(() => process.exit(4));
+export const handler = (event) => event;

@@ -1,0 +1,2 @@
+awslambda.afterRestore(() => { throw new Error('oops'); });
+export const handler = (event) => event;

@@ -1,0 +1,2 @@
+awslambda.beforeSnapshot(() => { throw new Error('oops'); });
+export const handler = (event) => event;

@@ -1,0 +1,1 @@
+export const handler = (event) => { if (event === 2) throw new Error('oops'); return event; };

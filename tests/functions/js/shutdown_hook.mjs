@@ -1,0 +1,2 @@
+awslambda.onShutdown(() => process.stdout.write('hook\n'));
+export const handler = (event) => event;

@@ -1,0 +1,2 @@
+awslambda.onShutdown(() => {});
+throw new Error('oops');

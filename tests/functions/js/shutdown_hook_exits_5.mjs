@@ -1,0 +1,2 @@
+awslambda.onShutdown(() => process.exit(5));
+export const handler = (event) => event;

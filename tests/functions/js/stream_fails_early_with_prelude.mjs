@@ -1,0 +1,4 @@
+export const handler = awslambda.streamifyResponse(async (event, stream) => {
+  awslambda.HttpResponseStream.from(stream, { statusCode: 200 });
+  throw new Error('early');
+});

@@ -1,0 +1,1 @@
+return { handler = function() os.exit(3) end }

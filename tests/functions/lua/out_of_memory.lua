@@ -1,0 +1,1 @@
+return { handler = function() local s = 'x' while true do s = s .. s end end }

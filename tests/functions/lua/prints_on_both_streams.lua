@@ -1,0 +1,1 @@
+return { handler = function(event) print('a line') io.stderr:write('another\n') return event end }

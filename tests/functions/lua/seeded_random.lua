@@ -1,0 +1,3 @@
+math.randomseed(7)
+math.random()
+return { handler = function() return math.random() end }

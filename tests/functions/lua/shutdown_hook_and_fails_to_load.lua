@@ -1,0 +1,2 @@
+require 'coldmoon'.on_shutdown(print)
+error('oops')
