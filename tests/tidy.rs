@@ -276,7 +276,97 @@ fn every_behaviour_says_what_it_shows() {
     }
 }
 
+#[test]
+fn the_core_without_lua_needs_no_luajit() {
+    let tree = |options: &[&str]| {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = std::process::Command::new(cargo);
+        command.args(["tree", "--offline", "--prefix=none", "--edges=normal,build"]).args(options).current_dir(workspace());
+        let output = command.output().expect("cargo runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("names are UTF-8")
+    };
+    assert!(tree(&["-p", "coldmoon"]).contains("luajit-src"), "the check finds it where it is");
+    for options in [&["-p", "coldmoon", "--no-default-features"][..], &["-p", "coldmoon-quickjs"]] {
+        let tree = tree(options);
+        assert!(!tree.contains("luajit"), "{options:?} builds LuaJIT:\n{tree}");
+    }
+}
+
+/// Lines of code of the example: comments, empty lines and lone closing brackets are not counted.
+const EXAMPLE_LINES_MAX: usize = 600;
+
+#[test]
+fn the_example_of_another_language_is_small_and_clean() {
+    let folder = workspace().join("examples/quickjs");
+    let mut files = vec![folder.join("build.rs")];
+    find_files(&folder.join("src"), "rs", &mut files);
+    let mut lines = 0;
+    for path in files {
+        let (name, text) = (path.display().to_string(), std::fs::read_to_string(&path).expect("a source file"));
+        let is_code = |line: &&str| !line.trim_start().starts_with("//") && line.contains(|sign: char| !" })],;?".contains(sign));
+        lines += text.lines().filter(is_code).count();
+        let mut problems = [check_lines(&name, &text), check_unwrap(&name, &text)].concat();
+        // All of it is in one file.
+        if !name.ends_with("engine.rs") {
+            problems.extend(text.lines().filter(|line| has_word(without_comment(line), "unsafe {")).map(|line| format!("{name}: {line}")));
+        }
+        assert!(problems.is_empty(), "{}", problems.join("\n"));
+    }
+    assert!(lines <= EXAMPLE_LINES_MAX, "{lines} lines, {EXAMPLE_LINES_MAX} are allowed");
+}
+
+/// Every link `[text](path#name)` of a guide: the file is there, and so is what it names, as a function, type, constant, variable or heading.
+fn check_links(folder: &Path, text: &str) -> Vec<String> {
+    let mut problems = Vec::new();
+    for (at, _) in text.match_indices("](") {
+        let target = text[at + 2..].split(')').next().unwrap_or_default();
+        if target.starts_with("http") {
+            continue;
+        }
+        let (path, name) = target.split_once('#').unwrap_or((target, ""));
+        match std::fs::read_to_string(folder.join(path)) {
+            Err(error) if !folder.join(path).is_dir() => problems.push(format!("{target}: {error}")),
+            Ok(file) if !name.is_empty() => {
+                const KINDS: [&str; 11] =
+                    ["fn ", "struct ", "enum ", "trait ", "const ", "static ", "mod ", "type ", "class ", "macro_rules! ", "impl "];
+                let is_there = |line: &str| KINDS.iter().any(|kind| has_word(line, name) && line.contains(&format!("{kind}{name}")));
+                if !file.lines().any(is_there) {
+                    problems.push(format!("{target}: {path} defines no {name}"));
+                }
+            }
+            _ => {}
+        }
+    }
+    problems
+}
+
+#[test]
+fn the_porting_guide_points_at_what_is_there() {
+    let folder = workspace().join("docs");
+    let text = std::fs::read_to_string(folder.join("porting.md")).expect("the guide");
+    let problems = check_links(&folder, &text);
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+    assert!(text.matches("](").count() > 20, "the guide has links");
+}
+
 // ---- the checker itself ----
+
+#[test]
+fn the_checker_of_links_refuses_what_is_not_there() {
+    let folder = workspace().join("docs");
+    for (text, is_good) in [
+        ("[a](../src/start.rs)", true),
+        ("[a](../src/start.rs#run)", true),
+        ("[a](../src)", true),
+        ("[a](https://example.com)", true),
+        ("[a](../src/stop.rs)", false),
+        ("[a](../src/start.rs#walk)", false),
+        ("[a](../src/start.rs#ru)", false),
+    ] {
+        assert_eq!(check_links(&folder, text).is_empty(), is_good, "{text}");
+    }
+}
 
 fn sources_of(files: &[(&str, &str)]) -> Vec<(String, String)> {
     files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()

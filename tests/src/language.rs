@@ -127,3 +127,29 @@ impl Setup {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_language_has_every_function_or_says_why_not() {
+        let root = workspace().join("tests/functions");
+        let names = |folder: &str| -> Vec<String> {
+            let entries = std::fs::read_dir(root.join(folder)).expect("a folder");
+            let names = entries.map(|entry| entry.expect("an entry").path().file_stem().expect("a name").to_string_lossy().into_owned());
+            names.filter(|name| name != "language").collect()
+        };
+        let lua = names("lua");
+        for entry in std::fs::read_dir(&root).expect("a folder") {
+            let folder = entry.expect("an entry").file_name().to_string_lossy().into_owned();
+            let language = Language::read(&folder);
+            for name in &lua {
+                // Panics where it is neither there nor absent, or both.
+                let _ = language.function(name);
+            }
+            let unknown: Vec<String> = names(&folder).into_iter().filter(|name| !lua.contains(name)).collect();
+            assert!(unknown.is_empty(), "{folder} has functions that no test knows: {unknown:?}");
+        }
+    }
+}

@@ -1,5 +1,5 @@
-//! JavaScript as the core's [`Interpreter`]: load and call. What is said better in JavaScript is in `prelude.js`, which gets the functions of
-//! [`native`] and returns those of [`Prelude`].
+//! JavaScript as the core's [`Interpreter`]: load and call. What is said better in JavaScript is in `prelude.js`, which gets the functions
+//! of [`native`] and returns those that are called here.
 
 use crate::engine::{Context, Kind, Lent, OneThread, Result, Thrown, Value};
 use crate::json;
