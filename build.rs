@@ -5,7 +5,8 @@
 //! 2. `lua/`: every module, compiled to stripped bytecode by that same LuaJIT, as the sorted table `EMBEDDED` of `src/lua/embedded.rs`.
 //! 3. The libraries that the linker needs behind them, and the symbols that C modules find in a build with a dynamic linker.
 //!
-//! Without the feature `lua` there is nothing to build.
+//! Without the feature `lua` there is nothing to build, and the crates that build it are not even fetched.
+#![cfg_attr(not(feature = "lua"), allow(dead_code, unused_imports))]
 
 use std::env;
 use std::fs;
@@ -23,13 +24,16 @@ const COMMON_CFLAGS: &str = "-DLUAJIT_NO_UNWIND";
 const RELEASE_CFLAGS: &str = "-fno-asynchronous-unwind-tables -fno-unwind-tables -ffunction-sections -fdata-sections -fno-stack-protector \
     -fno-schedule-insns2 -fno-caller-saves -fno-if-conversion -fno-if-conversion2 -fno-shrink-wrap -fno-expensive-optimizations -fno-code-hoisting";
 
+#[cfg(not(feature = "lua"))]
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+}
+
+#[cfg(feature = "lua")]
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     // It is an argument of the linker (scripts/build), which cargo does not look at.
     println!("cargo:rerun-if-changed=scripts/start.ld");
-    if env::var_os("CARGO_FEATURE_LUA").is_none() {
-        return;
-    }
     let target = variable("TARGET");
     let out = PathBuf::from(variable("OUT_DIR"));
 
@@ -55,6 +59,7 @@ fn runs_here(target: &str) -> bool {
     machine(target) == machine(&variable("HOST"))
 }
 
+#[cfg(feature = "lua")]
 fn build_luajit(target: &str, out: &Path, debug: bool) -> luajit_src::Artifacts {
     // luajit-src calls `make -e`: what is set here wins over LuaJIT's Makefile.
     let optimisation = if debug { "-O1 -fomit-frame-pointer" } else { "-Os -fomit-frame-pointer" };
@@ -94,6 +99,7 @@ fn c_module_folder(name: &str) -> PathBuf {
 }
 
 /// Compiles the C modules that are asked for. The linker must see them before LuaJIT, whose functions they call.
+#[cfg(feature = "lua")]
 fn build_c_modules(out: &Path) {
     for (name, files) in C_MODULES.iter().filter(|(name, _)| is_linked_in(name)) {
         let folder = c_module_folder(name);
@@ -104,6 +110,7 @@ fn build_c_modules(out: &Path) {
 }
 
 /// Compiles the assertions about LuaJIT's memory layout that `src/lua/layout.rs` relies on. Nothing of it is linked.
+#[cfg(feature = "lua")]
 fn check_layout(out: &Path) {
     println!("cargo:rerun-if-changed=src/lua/layout.c");
     let mut build = cc::Build::new();
@@ -113,6 +120,7 @@ fn check_layout(out: &Path) {
 
 /// A LuaJIT for the machine that builds, only to compile `lua/` when the target's own cannot run here. Both are GC64 and little-endian, so
 /// the bytecode is the same.
+#[cfg(feature = "lua")]
 fn build_host_luajit(out: &Path) -> PathBuf {
     let host = variable("HOST");
     let host_out = out.join("host");

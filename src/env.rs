@@ -3,6 +3,7 @@
 //! Source: `Defined runtime environment variables`, docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html. An empty value counts
 //! as absent.
 
+use crate::bytes;
 use crate::sys;
 
 /// The environment variables that the runtime reads. `AWS_LAMBDA_…` unless another name is given.
@@ -32,8 +33,8 @@ pub struct Env {
     pub initialization_type: Option<&'static [u8]>,
     /// `…MAX_CONCURRENCY`: set on managed instances.
     pub concurrency: Option<u32>,
-    /// `LUA_PATH`: what Lua itself reads.
-    pub lua_path: Option<&'static [u8]>,
+    /// The variable with the folders in which the language looks for modules, see [`Env::read`].
+    pub search_path: Option<&'static [u8]>,
     /// `COLDMOON_EVENT`: `string` for string mode.
     pub event_mode: Option<&'static [u8]>,
     /// `COLDMOON_PIPELINE`: `1` to ask for the next event in one write with the response.
@@ -42,8 +43,8 @@ pub struct Env {
 
 impl Env {
     /// Reads the process's environment, in one pass: asking for each variable by its name would be a pass for each. Of two variables with
-    /// the same name the first counts, as for `getenv(3)`.
-    pub fn read() -> Env {
+    /// the same name the first counts, as for `getenv(3)`. `search_path` is the name of the language's own variable, such as `LUA_PATH`.
+    pub fn read(search_path: &[u8]) -> Env {
         let mut env = Env::default();
         let (mut memory_mb, mut concurrency, mut pipeline) = (None, None, None);
         for (name, value) in sys::variables().filter(|(_, value)| !value.is_empty()) {
@@ -62,9 +63,9 @@ impl Env {
                 None => match name {
                     b"_HANDLER" => &mut env.handler,
                     b"LAMBDA_TASK_ROOT" => &mut env.task_root,
-                    b"LUA_PATH" => &mut env.lua_path,
                     b"COLDMOON_EVENT" => &mut env.event_mode,
                     b"COLDMOON_PIPELINE" => &mut pipeline,
+                    _ if name == search_path => &mut env.search_path,
                     _ => continue,
                 },
             };
@@ -82,6 +83,14 @@ impl Env {
     /// The folder of the function's files; the working directory where the platform does not say.
     pub fn task_root(&self) -> &'static [u8] {
         self.task_root.unwrap_or(b".")
+    }
+}
+
+/// `_HANDLER` at its last dot: the module, and the function where one is named.
+pub fn split_handler(handler: &[u8]) -> (&[u8], Option<&[u8]>) {
+    match bytes::find_last(b'.', handler) {
+        Some(dot) => (&handler[..dot], Some(&handler[dot + 1..])),
+        None => (handler, None),
     }
 }
 

@@ -1,8 +1,8 @@
 //! The border between the protocol and the language: plain data and two traits, nothing else.
 //!
 //! `runtime` drives an [`Interpreter`] and lends it a [`Host`] for the time of a call. The protocol side knows the language only through
-//! this file, the language side knows the platform only through it. A runtime for another language implements [`Interpreter`], replaces
-//! `src/lua/` and keeps the rest.
+//! this file, the language side knows the platform only through it. A runtime for another language implements [`Interpreter`] and keeps
+//! the rest: `docs/porting.md`, `examples/quickjs`.
 
 use crate::buffer::Buffer;
 use crate::env::Env;
@@ -117,6 +117,7 @@ pub trait Host {
     /// Sends bytes of a streamed response; begins it with the first call. Returns when the platform has taken them.
     fn write_stream(&mut self, content_type: &[u8], bytes: &[u8]) -> Result<(), StreamBroken>;
 
-    /// The function asks to end the process: the invocation is answered with an error first. Does not return.
-    fn exit(&mut self, code: i32, stack: &[u8]) -> !;
+    /// The function asks to end the process by calling `call`, such as `os.exit`: the invocation is answered with an error first. Does not
+    /// return.
+    fn exit(&mut self, code: i32, call: &[u8], stack: &[u8]) -> !;
 }

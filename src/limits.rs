@@ -51,8 +51,8 @@ pub const REQUEST_HEAD_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// The X-Ray cause header: the platform crops above 64 KiB (`MaxErrorCauseSizeBytes` in `error_cause.go` of AWS's emulator).
 pub const XRAY_CAUSE_BYTES_MAX: usize = 64 * 1024;
 
-/// The text of an error: message and stack trace as Lua gave them. Managed instances take error documents up to 1 MiB, and a byte may
-/// become six when it is escaped.
+/// The text of an error: message and stack trace as the language gave them. Managed instances take error documents up to 1 MiB, and a
+/// byte may become six when it is escaped.
 pub const ERROR_TEXT_BYTES_MAX: usize = 128 * 1024;
 
 /// An error document: see [`ERROR_TEXT_BYTES_MAX`].
@@ -64,11 +64,23 @@ pub const LOG_LINE_BYTES_MAX: usize = 1024 * 1024;
 /// A file path that the module search tries: PATH_MAX of Linux.
 pub const PATH_BYTES_MAX: usize = 4096;
 
-/// A Lua source or bytecode file: the unpacked function may be 250 MB in all.
+/// A source or bytecode file: the unpacked function may be 250 MB in all.
 pub const SOURCE_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 /// `/etc/hosts` and `/etc/resolv.conf`: what is longer is read as far.
 pub const RESOLVER_FILE_BYTES_MAX: usize = 1024 * 1024;
+
+/// What an interpreter may take for its heap, of a function with so many MB. A sandbox that runs out of memory is killed, and nobody learns
+/// why: with less than that the interpreter fails first, with an error that can be reported. The rest is for the event, the response,
+/// machine code, the runtime itself.
+pub fn heap_bytes(memory_mb: Option<u32>) -> isize {
+    const RESERVED_PART: u64 = 8;
+    const RESERVED_BYTES_MAX: u64 = 64 << 20;
+    memory_mb.map_or(isize::MAX, |mb| {
+        let bytes = u64::from(mb) << 20;
+        (bytes - (bytes / RESERVED_PART).min(RESERVED_BYTES_MAX)) as isize
+    })
+}
 
 const _: () = assert!(ERROR_TEXT_BYTES_MAX * 6 + 4096 < ERROR_BYTES_MAX);
 const _: () = assert!(XRAY_CAUSE_BYTES_MAX + 4 * ID_BYTES_MAX < REQUEST_HEAD_BYTES_MAX);

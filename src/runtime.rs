@@ -145,9 +145,9 @@ fn ask_for_termination<T: Transport>(api: &mut RuntimeApi<'_, T>, parking: &mut 
         Ok(status) => {
             let mut number = Decimal::new();
             let status = number.format(i64::from(status));
-            log.write_message(Level::Warn, None, &[b"on_shutdown may not run: the platform answered ", status, b" to its registration"]);
+            log.write_message(Level::Warn, None, &[b"shutdown hooks may not run: the platform answered ", status, b" to its registration"]);
         }
-        Err(error) => write_connection_error(log, None, Level::Warn, b"on_shutdown may not run: ", error, b""),
+        Err(error) => write_connection_error(log, None, Level::Warn, b"shutdown hooks may not run: ", error, b""),
     }
     // Local tools send the signal whether it was asked for or not.
     sys::watch_termination();
@@ -353,7 +353,7 @@ impl<T: Transport> Host for Running<'_, '_, T> {
         result.map_err(|_| StreamBroken)
     }
 
-    fn exit(&mut self, code: i32, stack: &[u8]) -> ! {
+    fn exit(&mut self, code: i32, call: &[u8], stack: &[u8]) -> ! {
         if sys::is_forked() {
             // Its parent answers.
             sys::exit(code);
@@ -361,7 +361,7 @@ impl<T: Transport> Host for Running<'_, '_, T> {
         let mut number = Decimal::new();
         let code_text = number.format(i64::from(code));
         let mut message = [0; 64];
-        let text = concat(&mut message, &[b"the function called os.exit(", code_text, b")"]);
+        let text = concat(&mut message, &[b"the function called ", call, b"(", code_text, b")"]);
         let failure = Failure { error_type: b"Runtime.ExitError", message: text, stack, is_fatal: true };
         match self.invocation {
             Some(invocation) if self.is_streaming => {
@@ -378,6 +378,7 @@ impl<T: Transport> Host for Running<'_, '_, T> {
 }
 
 /// Joins short parts in `room`; what does not fit is cut.
+#[inline(never)]
 fn concat<'a>(room: &'a mut [u8], parts: &[&[u8]]) -> &'a [u8] {
     let mut at = 0;
     for part in parts {

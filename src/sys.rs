@@ -278,9 +278,9 @@ extern "C" fn note_fault(_signal: c_int) {
     unsafe { libc::signal(libc::SIGSEGV, libc::SIG_DFL) };
 }
 
-/// How far the C stack may grow. LuaJIT bounds recursion in Lua, but not through C functions that call back (`string.gsub`, coroutines):
-/// with the usual 8 MiB that ends in a fault. With this much LuaJIT's own bounds, or its memory, come first. The kernel keeps 128 MiB free
-/// below the stack (`MIN_GAP` in its mmap.c) and hands out pages only as they are touched.
+/// How far the C stack may grow. An interpreter bounds recursion in its language, but not always through C functions that call back (Lua's
+/// `string.gsub`): with the usual 8 MiB that ends in a fault. With this much its own bounds, or its memory, come first. The kernel keeps
+/// 128 MiB free below the stack (`MIN_GAP` in its mmap.c) and hands out pages only as they are touched.
 const STACK_BYTES_MAX: libc::rlim_t = 120 << 20;
 
 /// Lets the C stack grow to `STACK_BYTES_MAX`, as far as the process may.
@@ -580,6 +580,12 @@ pub fn sleep_ms(ms: u32) {
     unsafe { libc::nanosleep(&time, ptr::null_mut()) };
 }
 
+/// The number of this process.
+pub fn process_id() -> c_int {
+    // SAFETY: always valid.
+    unsafe { libc::getpid() }
+}
+
 /// Ends the process. C's streams are flushed, `atexit` functions run.
 pub fn exit(code: c_int) -> ! {
     // SAFETY: called from the only thread.
@@ -596,7 +602,7 @@ pub fn exit_child(code: c_int) -> ! {
 pub fn abort() -> ! {
     // SAFETY: no memory is passed. A handler that the function has installed through FFI and that returns is followed by `_exit`.
     unsafe {
-        libc::kill(libc::getpid(), libc::SIGABRT);
+        libc::kill(process_id(), libc::SIGABRT);
         libc::_exit(127)
     }
 }
@@ -608,49 +614,6 @@ pub fn abort() -> ! {
 pub unsafe fn slice<'a>(text: *const c_char, bytes: usize) -> &'a [u8] {
     // SAFETY: the caller vouches for it.
     unsafe { slice::from_raw_parts(text.cast(), bytes) }
-}
-
-/// Where the static binary puts LuaJIT's first memory.
-#[cfg(target_env = "musl")]
-mod segment {
-    use core::cell::UnsafeCell;
-    use core::ffi::{c_int, c_long, c_void};
-    use core::sync::atomic::{AtomicBool, Ordering};
-
-    /// What LuaJIT's allocator maps at a time, `DEFAULT_GRANULARITY` in `lj_alloc.c`.
-    const SEGMENT_BYTES: usize = 128 * 1024;
-
-    /// The first segment of LuaJIT's heap. Static memory lies beside the program, so it needs no mapping and no page tables of its own.
-    #[repr(align(4096))]
-    struct Segment(UnsafeCell<[u8; SEGMENT_BYTES]>);
-    // SAFETY: `mmap` hands it out once and nothing else names it.
-    unsafe impl Sync for Segment {}
-    #[unsafe(link_section = ".bss.last.segment")]
-    static SEGMENT: Segment = Segment(UnsafeCell::new([0; SEGMENT_BYTES]));
-    static SEGMENT_IS_TAKEN: AtomicBool = AtomicBool::new(false);
-
-    /// `mmap(2)`. Who first asks for as much memory as LuaJIT does gets the static segment: zeroed, private pages like any others, which
-    /// can be unmapped too.
-    ///
-    /// # Safety
-    /// C's.
-    #[unsafe(no_mangle)]
-    unsafe extern "C" fn mmap(
-        start: *mut c_void,
-        bytes: usize,
-        access: c_int,
-        flags: c_int,
-        fd: c_int,
-        offset: libc::off_t,
-    ) -> *mut c_void {
-        let is_memory = (access, flags) == (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
-        if start.is_null() && bytes == SEGMENT_BYTES && is_memory && !SEGMENT_IS_TAKEN.swap(true, Ordering::Relaxed) {
-            return SEGMENT.0.get().cast();
-        }
-        let [access, flags, fd] = [access, flags, fd].map(c_long::from);
-        // SAFETY: the kernel's call with the caller's arguments.
-        unsafe { libc::syscall(libc::SYS_mmap, start, bytes, access, flags, fd, offset) as *mut c_void }
-    }
 }
 
 #[cfg(test)]

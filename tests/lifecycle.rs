@@ -192,7 +192,7 @@ fn a_refused_registration_is_a_warning() {
         assert_eq!(process.wait().code, 0, "{}", process.report());
         let log = process.log();
         assert!(log.contains("hook\n"), "{log}");
-        assert_eq!(log.contains("[WARN] on_shutdown may not run"), number < 2, "{log}");
+        assert_eq!(log.contains("[WARN] shutdown hooks may not run"), number < 2, "{log}");
     }
 }
 
@@ -208,7 +208,7 @@ fn a_registration_without_an_answer_is_a_warning() {
     let mut process = module("coldmoon.on_shutdown(print)", "return 1").start(server.address());
     process.wait_for(&server, 4);
     process.kill();
-    assert!(process.log().contains("[WARN] on_shutdown may not run"), "{}", process.report());
+    assert!(process.log().contains("[WARN] shutdown hooks may not run"), "{}", process.report());
     assert_eq!(lines_of(&server, 0), [REGISTER], "it is not sent again");
 }
 

@@ -7,11 +7,9 @@
 use super::ffi::*;
 use super::stack;
 use super::vm::{Slot, Vm};
-use crate::buffer::Buffer;
 use crate::bytes::{self, Decimal};
-use crate::interpreter::{Failure, Level};
-use crate::json::SyntaxError;
-use crate::limits;
+use crate::interpreter::Level;
+use crate::report::Report;
 use core::ffi::{CStr, c_int};
 use core::mem;
 use core::ptr;
@@ -28,85 +26,6 @@ const OUTER_FRAMES: c_int = 10;
 /// Coroutines that have failed one through the other, whose frames are shown.
 pub const COROUTINES_MAX: c_int = 8;
 
-/// The error being reported, copied out of Lua.
-pub struct Report {
-    /// The type, then the message.
-    text: Buffer,
-    type_bytes: usize,
-    stack: Buffer,
-    is_fatal: bool,
-}
-
-impl Report {
-    /// No error.
-    pub const fn new() -> Report {
-        Report {
-            text: Buffer::new(limits::ERROR_TEXT_BYTES_MAX),
-            type_bytes: 0,
-            stack: Buffer::new(limits::ERROR_TEXT_BYTES_MAX),
-            is_fatal: false,
-        }
-    }
-
-    /// Forgets the last error.
-    pub fn clear(&mut self) {
-        self.text.clear();
-        self.stack.clear();
-        self.type_bytes = 0;
-        self.is_fatal = false;
-    }
-
-    /// Sets type and message; the message is given in parts and cut at the bound.
-    pub fn set(&mut self, error_type: &[u8], message: &[&[u8]]) {
-        self.text.clear();
-        self.type_bytes = 0;
-        // A type is a word; one that fills half the text is none.
-        let error_type = if error_type.len() <= limits::ERROR_TEXT_BYTES_MAX / 2 { error_type } else { LUA_ERROR };
-        push_cut(&mut self.text, error_type);
-        self.type_bytes = self.text.len();
-        for part in message {
-            push_cut(&mut self.text, part);
-        }
-    }
-
-    /// Sets a type and the message `what: … at byte N`; the first byte is 1, as Lua counts.
-    pub fn set_syntax_error(&mut self, error_type: &[u8], what: &[u8], error: SyntaxError) {
-        let mut number = Decimal::new();
-        let offset = number.format(error.offset as i64 + 1);
-        self.set(error_type, &[what, b": ", error.kind.message().as_bytes(), b" at byte ", offset]);
-    }
-
-    /// Marks it as one after which Lua cannot go on.
-    pub fn set_out_of_memory(&mut self) {
-        self.set(b"Runtime.OutOfMemory", &[b"Lua ran out of memory"]);
-        self.is_fatal = true;
-    }
-
-    /// The error as the runtime takes it.
-    pub fn failure(&self) -> Failure<'_> {
-        let (error_type, message) = self.text.bytes().split_at(self.type_bytes);
-        Failure { error_type, message, stack: self.stack.bytes(), is_fatal: self.is_fatal }
-    }
-
-    /// The stack alone.
-    pub fn stack(&mut self) -> &mut Buffer {
-        &mut self.stack
-    }
-}
-
-impl Default for Report {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// Appends as much of `bytes` as the bound allows.
-fn push_cut(out: &mut Buffer, bytes: &[u8]) {
-    let room = limits::ERROR_TEXT_BYTES_MAX - out.len();
-    // With no memory at all the error is reported without its text.
-    let _ = out.push(&bytes[..bytes.len().min(room)]);
-}
-
 /// Fills the report for the error value on top of the main state's stack, which is then empty.
 ///
 /// Raises: nothing.
@@ -118,14 +37,14 @@ pub unsafe fn report(vm: *mut Vm, status: c_int) {
     unsafe {
         let state = (*vm).state;
         if Vm::is_out_of_memory(vm, status) {
-            (*vm).failure.set_out_of_memory();
+            (*vm).failure.set_out_of_memory(b"Lua");
         } else {
             lua_rawgeti(state, LUA_REGISTRYINDEX, Slot::Describe as c_int);
             lua_insert(state, -2);
             let kind = stack::type_name(state, -1);
             match lua_pcall(state, 1, 0, 0) {
                 LUA_OK => {}
-                status if Vm::is_out_of_memory(vm, status) => (*vm).failure.set_out_of_memory(),
+                status if Vm::is_out_of_memory(vm, status) => (*vm).failure.set_out_of_memory(b"Lua"),
                 _ => (*vm).failure.set(LUA_ERROR, &[b"(error object is a ", kind, b" value that raised an error while it was described)"]),
             }
         }
@@ -149,14 +68,14 @@ unsafe extern "C" fn translate_stack(state: *mut lua_State) -> c_int {
             // LuaJIT's own is in C.
             if lua_type(state, -1) == LUA_TFUNCTION && lua_iscfunction(state, -1) == 0 {
                 let is_line_end = |byte: &&u8| **byte == b'\n';
-                let lines = (*vm).failure.stack().bytes().iter().filter(is_line_end).count();
-                stack::push_bytes(state, (*vm).failure.stack().bytes());
+                let lines = (*vm).failure.stack().iter().filter(is_line_end).count();
+                stack::push_bytes(state, (*vm).failure.stack());
                 lua_call(state, 1, 1);
                 let text = stack::to_bytes(state, -1).unwrap_or_default();
                 let translated = text.split_inclusive(|byte| *byte == b'\n').take(lines);
                 if text.iter().filter(is_line_end).count() >= lines {
-                    (*vm).failure.stack().clear();
-                    translated.for_each(|line| push_cut((*vm).failure.stack(), line));
+                    (*vm).failure.clear_stack();
+                    translated.for_each(|line| (*vm).failure.push_stack(line));
                 }
             }
         }
@@ -187,9 +106,8 @@ pub unsafe extern "C" fn describe(state: *mut lua_State) -> c_int {
                     stack::push_bytes(state, name);
                     lua_rawget(state, 1);
                     if let Some(first) = stack::to_bytes(state, -1) {
-                        let stack = (*report).stack();
-                        stack.clear();
-                        push_cut(stack, first.strip_prefix(b"stack traceback:\n").unwrap_or(first));
+                        (*report).clear_stack();
+                        (*report).push_stack(first.strip_prefix(b"stack traceback:\n").unwrap_or(first));
                         break;
                     }
                 }
@@ -264,7 +182,7 @@ pub unsafe extern "C" fn on_error(state: *mut lua_State) -> c_int {
     unsafe {
         let vm = Vm::of(state);
         if state == (*vm).state {
-            (*vm).failure.stack().clear();
+            (*vm).failure.clear_stack();
             take_stack(vm, state, 1, COROUTINES_MAX);
         }
     }
@@ -310,7 +228,7 @@ pub unsafe fn take_stack(vm: *mut Vm, state: *mut lua_State, first_level: c_int,
         let mut level = first_level;
         while level < levels {
             if level == first_level + INNER_FRAMES && level < levels - OUTER_FRAMES {
-                push_cut((*vm).failure.stack(), b"...\n");
+                (*vm).failure.push_stack(b"...\n");
                 level = levels - OUTER_FRAMES;
             }
             lua_getstack(state, level, &mut record);
@@ -331,11 +249,11 @@ pub unsafe fn take_stack(vm: *mut Vm, state: *mut lua_State, first_level: c_int,
             let name = super::handler::function_name(&(*vm).env);
             // C functions without a name tell nothing: the runtime's own entry, `require` as it calls it.
             if !is_c || *record.namewhat != 0 {
-                push_frame((*vm).failure.stack(), &record, is_handler.then_some(name));
+                push_frame(&mut (*vm).failure, &record, is_handler.then_some(name));
             }
             if is_called && !is_handler && !handler.source.is_null() {
                 let began = lua_Debug { currentline: handler.linedefined, ..*handler };
-                push_frame((*vm).failure.stack(), &began, Some(name));
+                push_frame(&mut (*vm).failure, &began, Some(name));
             }
         }
     }
@@ -371,37 +289,37 @@ unsafe fn failed_coroutine(state: *mut lua_State, record: &mut lua_Debug) -> Opt
 /// # Safety
 /// `record` was filled by `lua_getinfo` with "Snl" and its function is on the stack, or with "S", its function is kept, and there is a
 /// name.
-unsafe fn push_frame(out: &mut Buffer, record: &lua_Debug, handler: Option<&[u8]>) {
+unsafe fn push_frame(out: &mut Report, record: &lua_Debug, handler: Option<&[u8]>) {
     let mut number = Decimal::new();
     // SAFETY: `short_src` is a NUL-terminated array; the pointers are C strings where they are not null.
     unsafe {
-        push_cut(out, CStr::from_ptr(record.short_src.as_ptr()).to_bytes());
-        push_cut(out, b":");
+        out.push_stack(CStr::from_ptr(record.short_src.as_ptr()).to_bytes());
+        out.push_stack(b":");
         if record.currentline > 0 {
-            push_cut(out, number.format(i64::from(record.currentline)));
-            push_cut(out, b":");
+            out.push_stack(number.format(i64::from(record.currentline)));
+            out.push_stack(b":");
         }
         let known = if record.name.is_null() || *record.namewhat == 0 { b"" } else { CStr::from_ptr(record.name).to_bytes() };
         if let Some(name) = Some(known).filter(|name| !name.is_empty()).or(handler) {
             for part in [b" in function '", name, b"'"] {
-                push_cut(out, part);
+                out.push_stack(part);
             }
         } else {
             match *record.what.cast::<u8>() {
-                b'm' => push_cut(out, b" in main chunk"),
+                b'm' => out.push_stack(b" in main chunk"),
                 // Bytecode without debug information.
-                _ if record.linedefined <= 0 => push_cut(out, b" in function ?"),
+                _ if record.linedefined <= 0 => out.push_stack(b" in function ?"),
                 _ => {
-                    push_cut(out, b" in function <");
-                    push_cut(out, CStr::from_ptr(record.short_src.as_ptr()).to_bytes());
-                    push_cut(out, b":");
-                    push_cut(out, number.format(i64::from(record.linedefined)));
-                    push_cut(out, b">");
+                    out.push_stack(b" in function <");
+                    out.push_stack(CStr::from_ptr(record.short_src.as_ptr()).to_bytes());
+                    out.push_stack(b":");
+                    out.push_stack(number.format(i64::from(record.linedefined)));
+                    out.push_stack(b">");
                 }
             }
         }
     }
-    push_cut(out, b"\n");
+    out.push_stack(b"\n");
 }
 
 /// The number of frames on the stack, found by halving: LuaJIT walks all of them for each question.

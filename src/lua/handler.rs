@@ -9,9 +9,9 @@ use super::modules::{self, Tag};
 use super::sort::heap_sort;
 use super::vm::{Slot, Vm};
 use super::{context, decode, stack, stream};
+use crate::answer;
 use crate::buffer::{Buffer, Overflow};
-use crate::bytes;
-use crate::env::Env;
+use crate::env::{self, Env};
 use crate::interpreter::Invocation;
 use crate::limits;
 use core::ffi::c_int;
@@ -22,18 +22,10 @@ pub struct LoadFrame {
     pub is_refused: bool,
 }
 
-/// `_HANDLER` at its last dot: the module, and the function where one is named.
-fn split_name(handler: &[u8]) -> (&[u8], Option<&[u8]>) {
-    match bytes::find_last(b'.', handler) {
-        Some(dot) => (&handler[..dot], Some(&handler[dot + 1..])),
-        None => (handler, None),
-    }
-}
-
 /// The name that the handler's own frame has in a stack trace.
 pub fn function_name(env: &Env) -> &'static [u8] {
     let handler = env.handler.unwrap_or(b"handler");
-    split_name(handler).1.unwrap_or(handler)
+    env::split_handler(handler).1.unwrap_or(handler)
 }
 
 /// Lua: loads the handler's module and puts the handler into its slot.
@@ -48,21 +40,24 @@ pub unsafe extern "C" fn load(state: *mut lua_State) -> c_int {
         (*frame).is_refused = true;
 
         let Some(handler) = (*vm).env.handler else {
-            (*report).set(b"Runtime.MalformedHandlerName", &[b"_HANDLER is not set; it names the handler as module.function"]);
+            (*report).set_malformed_handler_name(&[b"_HANDLER is not set; it names the handler as module.function"]);
             return 0;
         };
-        let (module, function) = split_name(handler);
+        let (module, function) = env::split_handler(handler);
         if module.is_empty() || function.is_some_and(<[u8]>::is_empty) {
-            (*report).set(b"Runtime.MalformedHandlerName", &[b"the handler '", handler, b"' is not of the form module.function"]);
+            (*report).set_malformed_handler_name(&[b"the handler '", handler, b"' is not of the form module.function"]);
             return 0;
         }
         // A bare name is a handler only if a module of that name returns a function: a missing one is a malformed name, not a missing
         // module.
         if function.is_none() && !modules::exists(state, module) {
-            (*report).set(
-                b"Runtime.MalformedHandlerName",
-                &[b"the handler '", handler, b"' is not of the form module.function, and there is no module '", module, b"'"],
-            );
+            (*report).set_malformed_handler_name(&[
+                b"the handler '",
+                handler,
+                b"' is not of the form module.function, and there is no module '",
+                module,
+                b"'",
+            ]);
             return 0;
         }
 
@@ -89,18 +84,15 @@ pub unsafe extern "C" fn load(state: *mut lua_State) -> c_int {
         } else if let Some(function) = function {
             refuse_function(vm, state, module, function);
         } else {
-            (*report).set(
-                b"Runtime.MalformedHandlerName",
-                &[
-                    b"the handler '",
-                    handler,
-                    b"' is not of the form module.function, and the module '",
-                    module,
-                    b"' returned ",
-                    type_with_article(state, 2),
-                    b", not a function",
-                ],
-            );
+            (*report).set_malformed_handler_name(&[
+                b"the handler '",
+                handler,
+                b"' is not of the form module.function, and the module '",
+                module,
+                b"' returned ",
+                type_with_article(state, 2),
+                b", not a function",
+            ]);
         }
         0
     }
@@ -199,16 +191,6 @@ impl<'a> CallFrame<'a> {
     }
 }
 
-/// The content type of a result that is JSON.
-const JSON: &[u8] = b"application/json";
-/// The default content type of `coldmoon.raw` and `coldmoon.stream`, as in AWS's clients.
-pub const BYTES: &[u8] = b"application/octet-stream";
-
-/// Whether a media type can stand in a header field: what is not visible ASCII would break the request.
-pub fn is_content_type(text: &[u8]) -> bool {
-    !text.is_empty() && text.len() <= limits::CONTENT_TYPE_BYTES_MAX && text.iter().all(|byte| (b' '..=b'~').contains(byte))
-}
-
 /// Lua: steps 7 to 10 of an invocation. Decodes the event, makes the context, calls the handler, encodes the result.
 ///
 /// Raises: what the handler raises, and memory.
@@ -225,13 +207,12 @@ pub unsafe extern "C" fn invoke(state: *mut lua_State) -> c_int {
         if is_string_mode {
             stack::push_bytes(state, invocation.event);
         } else if let Err(error) = decode::push_value(vm, state, invocation.event) {
-            (*vm).failure.set_syntax_error(b"Runtime.UnmarshalError", b"the event is not JSON", error);
+            (*vm).failure.set_event_error(error);
             return 0;
         }
         // 8. The context.
         if let Err(error) = context::push(vm, state, invocation) {
-            let what = b"the client context or Cognito identity is not JSON";
-            (*vm).failure.set_syntax_error(b"Runtime.LambdaContextUnmarshalError", what, error);
+            (*vm).failure.set_context_error(error);
             return 0;
         }
         // 9. The handler.
@@ -250,9 +231,10 @@ pub unsafe extern "C" fn invoke(state: *mut lua_State) -> c_int {
         let body = &mut *(*frame).body;
         match write_result(vm, state, result, is_string_mode, body) {
             Ok(()) if body.len() <= limits::RESPONSE_BYTES_MAX => (*frame).is_refused = false,
-            Ok(()) | Err(Problem::Overflow(Overflow::Bound)) => (*vm)
-                .failure
-                .set(b"Function.ResponseSizeTooLarge", &[b"Response payload size exceeded maximum allowed payload size (6291556 bytes)."]),
+            Ok(()) | Err(Problem::Overflow(Overflow::Bound)) => {
+                let [error_type, message] = answer::TOO_LARGE;
+                (*vm).failure.set(error_type, &[message]);
+            }
             Err(problem) => encode::report(vm, b"Runtime.MarshalError", b"result", problem),
         }
         0
@@ -266,12 +248,12 @@ pub unsafe extern "C" fn invoke(state: *mut lua_State) -> c_int {
 unsafe fn write_result(vm: *mut Vm, state: *mut lua_State, result: c_int, is_string_mode: bool, body: &mut Buffer) -> Result<(), Problem> {
     // SAFETY: the caller vouches for `state`; the strings are on the stack or in the table at `result` while they are copied.
     unsafe {
-        (*vm).content_type.set(JSON);
+        (*vm).content_type.set(answer::JSON);
         let tag = if lua_type(state, result) == LUA_TTABLE { (*vm).tags.of(state, result) } else { None };
         match tag {
             Some(Tag::Raw) => {
                 let (bytes, content_type) = modules::to_raw(state, result);
-                (*vm).content_type.set(content_type.unwrap_or(BYTES));
+                (*vm).content_type.set(content_type.unwrap_or(answer::BYTES));
                 return Ok(body.push(bytes)?);
             }
             Some(Tag::Stream) => return stream::send(vm, state, result),

@@ -146,7 +146,7 @@ unsafe fn has_failed(vm: *mut Vm, result: Result<(), c_int>, is_refused: bool) -
             Ok(()) => {
                 ffi::lua_settop((*vm).state, 0);
                 // What the entry has found has no stack, whatever was raised and caught before.
-                (*vm).failure.stack().clear();
+                (*vm).failure.clear_stack();
             }
             Err(status) => failure::report(vm, status),
         }

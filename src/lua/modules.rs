@@ -12,7 +12,8 @@
 
 use super::ffi::*;
 use super::vm::{Slot, Vm};
-use super::{handler, hooks, json, layout, log, stack, stream, system};
+use super::{hooks, json, layout, log, stack, stream, system};
+use crate::answer::ContentType;
 use crate::buffer::{Buffer, Overflow};
 use crate::bytes;
 use crate::limits;
@@ -64,7 +65,7 @@ pub unsafe fn install(vm: *mut Vm) {
         let top = lua_gettop(state);
         stack::get_field(state, LUA_GLOBALSINDEX, c"package");
         let package = top + 1;
-        write_path(vm, (*vm).env.lua_path, &LUA_FILES);
+        write_path(vm, (*vm).env.search_path, &LUA_FILES);
         stack::push_bytes(state, (*vm).scratch.bytes());
         stack::set_field(state, package, c"path");
         if cfg!(target_env = "musl") {
@@ -551,7 +552,7 @@ unsafe extern "C" fn raw(state: *mut lua_State) -> c_int {
         lua_settop(state, 2);
         if lua_type(state, 2) != LUA_TNIL {
             let content_type = sys::slice(luaL_checklstring(state, 2, &mut bytes), bytes);
-            if !handler::is_content_type(content_type) {
+            if !ContentType::is_valid(content_type) {
                 luaL_argerror(state, 2, c"not a content type".as_ptr());
             }
         }

@@ -2,14 +2,12 @@
 //! before the response is posted. `os.exit` answers the invocation before it ends the process.
 //!
 //! The C library's streams would cut lines at their buffers and hold them back, so these functions replace LuaJIT's. What goes to other
-//! files is passed on to the originals. A line without an end is held until its end comes, or until the call ends.
+//! files is passed on to the originals.
 
 use super::failure;
 use super::ffi::*;
 use super::stack;
 use super::vm::Vm;
-use crate::buffer::Overflow;
-use crate::bytes;
 use crate::interpreter::Stream;
 use crate::sys;
 use core::ffi::c_int;
@@ -163,54 +161,17 @@ unsafe fn pass_on(state: *mut lua_State, original: c_int) -> c_int {
     }
 }
 
-/// Adds `bytes` to the stream's line; every line that is complete goes to the log.
+/// Adds `bytes` to the stream's line.
 ///
 /// # Safety
 /// `vm` is live.
-unsafe fn write(vm: *mut Vm, stream: Stream, mut bytes: &[u8]) {
+#[inline(never)]
+unsafe fn write(vm: *mut Vm, stream: Stream, bytes: &[u8]) {
     // SAFETY: the caller vouches for `vm`; no Lua code runs in here.
     unsafe {
-        while let Some(end) = bytes::find(b'\n', bytes) {
-            let line = &raw mut (*vm).lines[stream as usize - 1];
-            if (*line).is_empty() {
-                write_line(vm, stream, &bytes[..end]);
-            } else {
-                hold(vm, stream, &bytes[..end]);
-                write_line(vm, stream, (*line).bytes());
-                (*line).clear();
-            }
-            bytes = &bytes[end + 1..];
+        if let Some(host) = Vm::host(vm) {
+            (*vm).lines.write(stream, bytes, host);
         }
-        if !bytes.is_empty() {
-            hold(vm, stream, bytes);
-        }
-    }
-}
-
-/// Adds to the line that waits for its end. One that is full goes to the log in pieces: nothing is lost.
-///
-/// # Safety
-/// `vm` is live.
-unsafe fn hold(vm: *mut Vm, stream: Stream, bytes: &[u8]) {
-    // SAFETY: the caller vouches for `vm`.
-    unsafe {
-        let line = &raw mut (*vm).lines[stream as usize - 1];
-        if let Err(Overflow::Bound | Overflow::Memory) = (*line).push(bytes) {
-            write_line(vm, stream, (*line).bytes());
-            (*line).clear();
-            if (*line).push(bytes).is_err() {
-                write_line(vm, stream, bytes);
-            }
-        }
-    }
-}
-
-/// # Safety
-/// `vm` is live.
-unsafe fn write_line(vm: *mut Vm, stream: Stream, line: &[u8]) {
-    // SAFETY: the caller vouches for `vm`; the host is used for this line only.
-    if let Some(host) = unsafe { Vm::host(vm) } {
-        host.write_line(stream, line);
     }
 }
 
@@ -218,16 +179,12 @@ unsafe fn write_line(vm: *mut Vm, stream: Stream, line: &[u8]) {
 ///
 /// # Safety
 /// `vm` is live, within `Vm::with_host`.
+#[inline(never)]
 pub unsafe fn flush(vm: *mut Vm) {
     // SAFETY: the caller vouches for `vm`.
     unsafe {
-        for stream in [Stream::Out, Stream::Error] {
-            let line = &raw mut (*vm).lines[stream as usize - 1];
-            if !(*line).is_empty() {
-                write_line(vm, stream, (*line).bytes());
-                (*line).clear();
-            }
-            (*line).shrink(0);
+        if let Some(host) = Vm::host(vm) {
+            (*vm).lines.flush(host);
         }
     }
 }
@@ -249,7 +206,7 @@ unsafe extern "C" fn exit(state: *mut lua_State) -> c_int {
             failure::take_stack(vm, (*vm).state, 0, 0);
         }
         match Vm::host(vm) {
-            Some(host) => host.exit(code, (*vm).failure.stack().bytes()),
+            Some(host) => host.exit(code, b"os.exit", (*vm).failure.stack()),
             None => sys::exit(code),
         }
     }

@@ -1,22 +1,16 @@
 //! Streamed responses: `coldmoon.stream(function(write) … end [, options])`.
 //!
 //! Nothing is sent before the first byte is written, so an error before it is an ordinary one. With `statusCode`, `headers` or `cookies`
-//! the stream begins with the JSON of these and eight NUL bytes
-//! (docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html).
+//! the stream begins with the JSON of these and eight NUL bytes (`answer`).
 
 use super::encode::{self, Problem, Style};
 use super::ffi::*;
-use super::handler;
 use super::stack;
 use super::vm::{Slot, Vm};
+use crate::answer::{self, ContentType};
 use crate::buffer::Buffer;
 use crate::limits;
 use core::ffi::c_int;
-
-/// The content type that tells the platform of the prelude.
-const WITH_PRELUDE: &[u8] = b"application/vnd.awslambda.http-integration-response";
-/// What separates the prelude from the body.
-const PRELUDE_END: [u8; 8] = [0; 8];
 
 /// The streamed response of the current call.
 pub struct State {
@@ -56,7 +50,7 @@ pub unsafe extern "C" fn stream(state: *mut lua_State) -> c_int {
         if lua_type(state, 2) != LUA_TNIL {
             luaL_checktype(state, 2, LUA_TTABLE);
             stack::get_field(state, 2, c"content_type");
-            if lua_type(state, 3) != LUA_TNIL && !stack::to_bytes(state, 3).is_some_and(handler::is_content_type) {
+            if lua_type(state, 3) != LUA_TNIL && !stack::to_bytes(state, 3).is_some_and(ContentType::is_valid) {
                 luaL_argerror(state, 2, c"not a content type".as_ptr());
             }
             lua_settop(state, 2);
@@ -113,7 +107,7 @@ unsafe fn prepare(vm: *mut Vm, state: *mut lua_State, options: c_int) -> Result<
     unsafe {
         let prelude = &raw mut (*vm).stream.prelude;
         (*prelude).clear();
-        (*vm).content_type.set(handler::BYTES);
+        (*vm).content_type.set(answer::BYTES);
         if lua_type(state, options) != LUA_TTABLE {
             return Ok(());
         }
@@ -124,15 +118,15 @@ unsafe fn prepare(vm: *mut Vm, state: *mut lua_State, options: c_int) -> Result<
         lua_createtable(state, 0, 3);
         let sent = lua_gettop(state);
         let mut is_http = false;
-        for name in [c"statusCode", c"headers", c"cookies"] {
+        for name in answer::PRELUDE_MEMBERS {
             stack::get_field(state, options, name);
             is_http |= lua_type(state, -1) != LUA_TNIL;
             stack::set_field(state, sent, name);
         }
         if is_http {
-            (*vm).content_type.set(WITH_PRELUDE);
+            (*vm).content_type.set(answer::WITH_PRELUDE);
             encode::write_value(vm, state, sent, &Style::RESULT, &mut *prelude)?;
-            (*prelude).push(&PRELUDE_END)?;
+            (*prelude).push(&answer::PRELUDE_END)?;
         }
         Ok(())
     }

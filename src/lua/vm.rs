@@ -10,10 +10,13 @@ use super::ffi::*;
 #[cfg(target_env = "musl")]
 use super::musl;
 use super::{encode, failure, handler, hooks, layout, modules, output, stack, stream};
+use crate::answer::ContentType;
 use crate::buffer::Buffer;
 use crate::env::Env;
 use crate::interpreter::{Host, Invocation};
 use crate::limits;
+use crate::lines::Lines;
+use crate::report::Report;
 use crate::sys;
 use core::ffi::{c_int, c_void};
 use core::mem::{self, MaybeUninit};
@@ -32,9 +35,9 @@ pub struct Vm {
     /// The handler, as `lua_getinfo` describes it; all zero before it is loaded, and where it is no function.
     pub handler: lua_Debug,
     /// The error being reported.
-    pub failure: failure::Report,
+    pub failure: Report,
     /// What the function has written to stdout and stderr since its last line end.
-    pub lines: [Buffer; 2],
+    pub lines: Lines,
     /// `COLDMOON_EVENT=string`: events and results are strings.
     pub is_string_mode: bool,
     /// A path: of the file that is looked for, or to the value that cannot be encoded.
@@ -57,29 +60,6 @@ pub struct Vm {
     pub content_type: ContentType,
     /// The tables that are being encoded, outermost first.
     pub ancestors: encode::Ancestors,
-}
-
-/// A media type, copied out of Lua.
-pub struct ContentType {
-    text: [u8; limits::CONTENT_TYPE_BYTES_MAX],
-    len: usize,
-}
-
-impl ContentType {
-    const fn new() -> ContentType {
-        ContentType { text: [0; limits::CONTENT_TYPE_BYTES_MAX], len: 0 }
-    }
-
-    /// Sets it; `coldmoon.raw` has checked the bound.
-    pub fn set(&mut self, text: &[u8]) {
-        self.len = text.len().min(limits::CONTENT_TYPE_BYTES_MAX);
-        self.text[..self.len].copy_from_slice(&text[..self.len]);
-    }
-
-    /// The text.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.text[..self.len]
-    }
 }
 
 /// Values that the runtime keeps in Lua's registry under small integers.
@@ -118,10 +98,7 @@ pub enum Slot {
     CModule,
 }
 
-/// The memory that Lua may use. LuaJIT's own allocator does the work; this counts.
-///
-/// A sandbox that runs out of memory is killed, and nobody learns why. A budget below the function's memory size makes Lua fail first, with
-/// an error that can be reported.
+/// The memory that Lua may use (`limits::heap_bytes`). LuaJIT's own allocator does the work; this counts.
 struct Memory {
     inner: lua_Alloc,
     inner_data: *mut c_void,
@@ -130,10 +107,6 @@ struct Memory {
     /// Whether a request was refused since the last call began.
     was_refused: bool,
 }
-
-/// What the process needs beside Lua's heap: the event, the response, machine code, the runtime itself.
-const RESERVED_PART: u64 = 8;
-const RESERVED_BYTES_MAX: u64 = 64 << 20;
 
 impl Vm {
     /// Makes a Lua state in `place`, with the standard libraries and the runtime's own. `None` if memory does not suffice.
@@ -151,10 +124,7 @@ impl Vm {
         unsafe {
             musl::share(inner, inner_data);
         }
-        let bytes_max = env.memory_mb.map_or(isize::MAX, |mb| {
-            let bytes = u64::from(mb) << 20;
-            (bytes - (bytes / RESERVED_PART).min(RESERVED_BYTES_MAX)) as isize
-        });
+        let bytes_max = limits::heap_bytes(env.memory_mb);
         let vm: *mut Vm = place.write(Vm {
             state,
             memory: Memory { inner, inner_data, used_bytes: 0, bytes_max, was_refused: false },
@@ -163,8 +133,8 @@ impl Vm {
             invocation: None,
             // SAFETY: an all-zero record is numbers, empty text and null pointers.
             handler: unsafe { mem::zeroed() },
-            failure: failure::Report::new(),
-            lines: [const { Buffer::new(limits::LOG_LINE_BYTES_MAX) }; 2],
+            failure: Report::new(failure::LUA_ERROR),
+            lines: Lines::new(),
             is_string_mode: env.event_mode.is_some_and(|mode| mode.eq_ignore_ascii_case(b"string")),
             path: Buffer::with_first(limits::PATH_BYTES_MAX, 256),
             stream: stream::State::new(),
