@@ -21,7 +21,8 @@ use std::process::{Command, Stdio};
 const COMMON_CFLAGS: &str = "-DLUAJIT_NO_UNWIND";
 
 /// What a release build adds; `vendor/README.md` has the bytes for each.
-const RELEASE_CFLAGS: &str = "-fno-asynchronous-unwind-tables -fno-unwind-tables -ffunction-sections -fdata-sections -fno-stack-protector";
+const RELEASE_CFLAGS: &str = "-fno-asynchronous-unwind-tables -fno-unwind-tables -ffunction-sections -fdata-sections -fno-stack-protector \
+    -fno-schedule-insns2 -fno-caller-saves -fno-if-conversion -fno-if-conversion2 -fno-shrink-wrap -fno-expensive-optimizations -fno-code-hoisting";
 
 #[cfg(not(feature = "lua"))]
 fn main() {

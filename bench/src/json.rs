@@ -64,7 +64,7 @@ pub fn run(bench: &Bench) -> Result<()> {
         record["speed"] = speed(bench, &server, &runtime, &layer, &codecs, &documents)?;
     }
     if has("first") {
-        record["first"] = first(bench, &server, &runtime, &codecs, &documents)?;
+        record["first"] = first(bench, &server, &runtime, &layer, &codecs, &documents)?;
     }
     if has("doubling") {
         record["doubling"] = doubling(bench, &server, &runtime)?;
@@ -272,9 +272,15 @@ fn speed(bench: &Bench, server: &Server, runtime: &str, layer: &str, codecs: &[&
 
 // ---- the first call ----
 
-fn first(bench: &Bench, server: &Server, runtime: &str, codecs: &[&str], documents: &[Document]) -> Result<Value> {
+/// What is timed in a fresh process: its name, and which of the six numbers that `first.lua` answers belong to it (ns, then page faults).
+const FIRST_CALLS: [(&str, &[usize]); 4] =
+    [("library, decode, encode", &[0, 2, 4]), ("library, decode", &[0, 2]), ("decode", &[2]), ("encode", &[4])];
+
+fn first(bench: &Bench, server: &Server, runtime: &str, layer: &str, codecs: &[&str], documents: &[Document]) -> Result<Value> {
     let count = bench.rounds(150);
-    let contenders: Vec<&str> = codecs.iter().copied().chain(["floor"]).collect();
+    // Name in the table, codec, runtime. The layer's binary cannot load a shared object, so the others have the one that can.
+    let mut contenders = vec![("in the layer", "coldmoon", layer)];
+    contenders.extend(codecs.iter().copied().chain(["floor"]).map(|codec| (codec, codec, runtime)));
     let mut rows = Vec::new();
     let mut record = Vec::new();
     for document in documents.iter().filter(|document| FIRST.contains(&document.name.as_str())) {
@@ -282,59 +288,65 @@ fn first(bench: &Bench, server: &Server, runtime: &str, codecs: &[&str], documen
         let bytecode = bench.work.join(format!("{}.bytecode", document.name)).display().to_string();
         let event = json!({ "document": path, "to": bytecode });
         invoke(bench, server, runtime, "bytecode.handler", event.to_string().as_bytes(), &[], false)?;
-        // [contender][what]: decode ns, its faults, encode ns, its faults; the floor only decodes.
-        let mut samples = vec![vec![Vec::new(); 4]; contenders.len()];
+        // For each contender one list for each number of the answer; the floor does not encode.
+        let mut samples = vec![Vec::<Vec<f64>>::new(); contenders.len()];
         for round in 0..count {
             for place in 0..contenders.len() {
                 let contender = (place + round) % contenders.len();
-                let input = if contenders[contender] == "floor" { &bytecode } else { &path };
-                let env = [("COLDMOON_EVENT", "string"), ("BENCH_DOCUMENT", input.as_str()), ("BENCH_CODEC", contenders[contender])];
-                let answer = invoke(bench, server, runtime, "first.handler", b"-", &env, true)?;
-                let answer = String::from_utf8(answer)?;
-                for (list, word) in samples[contender].iter_mut().zip(answer.split(' ')) {
-                    list.push(word.parse::<f64>().with_context(|| format!("a time: {answer}"))?);
-                }
+                let (_, codec, runtime) = contenders[contender];
+                let input = if codec == "floor" { &bytecode } else { &path };
+                let env = [("COLDMOON_EVENT", "string"), ("BENCH_DOCUMENT", input.as_str()), ("BENCH_CODEC", codec)];
+                let answer = String::from_utf8(invoke(bench, server, runtime, "first.handler", b"-", &env, true)?)?;
+                let numbers = answer.split(' ').map(str::parse).collect::<Result<Vec<f64>, _>>();
+                samples[contender].push(numbers.with_context(|| format!("numbers: {answer}"))?);
             }
         }
-        for (what, direction) in [(0, "decode"), (2, "encode")] {
-            let timed: Vec<_> = contenders.iter().zip(&samples).filter(|(_, lists)| !lists[what].is_empty()).collect();
-            let ours = median(&samples[0][what]);
-            let cell = |value: Option<f64>| value.map_or("–".to_owned(), short);
-            let each = |ask: &dyn Fn(&Vec<Vec<f64>>) -> f64| {
-                contenders
-                    .iter()
-                    .map(|name| cell(timed.iter().find(|(other, _)| *other == name).map(|(_, lists)| ask(lists))))
-                    .collect::<Vec<_>>()
+        for (name, places) in FIRST_CALLS {
+            // The sum of what belongs to it, `offset` 0 for ns and 1 for faults.
+            let sums = |contender: usize, offset: usize| -> Option<Vec<f64>> {
+                samples[contender].iter().map(|numbers| places.iter().map(|place| numbers.get(place + offset)).sum()).collect()
             };
-            let mut row = vec![format!("{}, {direction}", document.name), document.bytes.to_string()];
-            row.extend(each(&|lists| median(&lists[what]) / 1e3));
-            row.extend(each(&|lists| quantile(&lists[what], 0.0) / 1e3));
-            row.extend(each(&|lists| median(&lists[what]) / ours).into_iter().skip(1));
-            let of = |wanted: &str| timed.iter().find(|(name, _)| **name == wanted).map(|(_, lists)| median(&lists[what]));
+            let of = |wanted: &str| {
+                contenders.iter().position(|(other, ..)| *other == wanted).and_then(|at| sums(at, 0)).map(|list| median(&list))
+            };
+            let cell = |value: Option<f64>| value.map_or("–".to_owned(), short);
+            let each = |ask: &dyn Fn(&[f64]) -> f64, offset| -> Vec<String> {
+                (0..contenders.len()).map(|at| cell(sums(at, offset).map(|list| ask(&list)))).collect()
+            };
+            let mut row = vec![format!("{}, {name}", document.name), document.bytes.to_string()];
+            row.extend(each(&|list| median(list) / 1e3, 0));
+            row.extend(each(&|list| quantile(list, 0.0) / 1e3, 0));
+            row.push(cell(of("cjson").zip(of("in the layer")).map(|(cjson, layer)| cjson / layer)));
+            row.push(cell(of("cjson").zip(of("coldmoon")).map(|(cjson, ours)| cjson / ours)));
             row.push(cell(of("cjson").zip(of("floor")).map(|(cjson, floor)| cjson / floor)));
-            row.extend(each(&|lists| median(&lists[what + 1])));
+            row.extend(each(&|list| median(list), 1));
             rows.push(row);
+            let of_each = |(at, (label, ..)): (usize, &(&str, &str, &str))| {
+                let list = sums(at, 0)?;
+                Some(json!({
+                    "name": label, "median_ns": median(&list), "min_ns": quantile(&list, 0.0), "p90_ns": quantile(&list, 0.9),
+                    "page_faults": median(&sums(at, 1)?),
+                }))
+            };
             record.push(json!({
-                "document": document.name, "bytes": document.bytes, "direction": direction, "samples": count,
-                "contenders": timed.iter().map(|(name, lists)| json!({
-                    "name": name, "median_ns": median(&lists[what]), "min_ns": quantile(&lists[what], 0.0),
-                    "p90_ns": quantile(&lists[what], 0.9), "page_faults": median(&lists[what + 1]),
-                })).collect::<Vec<_>>(),
+                "document": document.name, "bytes": document.bytes, "call": name, "samples": count,
+                "contenders": contenders.iter().enumerate().filter_map(of_each).collect::<Vec<_>>(),
             }));
         }
     }
     println!("### the first call in a fresh process\n");
     println!(
-        "{count} processes for each library and document, interleaved; decode first, then encode of the same value. Median and least µs. The \
-         floor is LuaJIT loading the same value from bytecode: it interns the strings and makes the tables, and reads no JSON. Where that \
-         takes as long as coldmoon, the strings and tables are all that the call costs, and `cjson / floor` is the most that could be gained.\n"
+        "{count} processes for each library and document, interleaved. A cold function loads its library and then decodes; the codec of coldmoon is \
+         in the binary. Then the calls alone: decode, and encode of the same value. Median and least µs. The floor is LuaJIT loading the same value \
+         from bytecode: it interns the strings and makes the tables, and reads no JSON. Where that takes as long as coldmoon, the strings and \
+         tables are all that the call costs, and `cjson / floor` is the most that could be gained.\n"
     );
+    let names: Vec<&str> = contenders.iter().map(|(name, ..)| *name).collect();
     let mut head = vec!["document".to_owned(), "bytes".to_owned()];
-    head.extend(contenders.iter().map(|name| format!("{name} µs")));
-    head.extend(contenders.iter().map(|name| format!("{name} min")));
-    head.extend(contenders.iter().skip(1).map(|name| format!("{name} / coldmoon")));
-    head.push("cjson / floor (the limit)".to_owned());
-    head.extend(contenders.iter().map(|name| format!("{name} faults")));
+    head.extend(names.iter().map(|name| format!("{name} µs")));
+    head.extend(names.iter().map(|name| format!("{name} min")));
+    head.extend(["cjson / in the layer", "cjson / coldmoon", "cjson / floor (the limit)"].map(str::to_owned));
+    head.extend(names.iter().map(|name| format!("{name} faults")));
     print_table(&head.iter().map(String::as_str).collect::<Vec<_>>(), &rows);
     Ok(Value::Array(record))
 }
