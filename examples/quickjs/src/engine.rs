@@ -138,6 +138,14 @@ impl Context {
         self.check(unsafe { js::JS_Eval(self.0, script.as_ptr(), bytes as _, name.as_ptr(), js::JS_EVAL_TYPE_GLOBAL as _) })
     }
 
+    /// Frees what only refers to itself, if memory has run out since the last time: QuickJS does not do that before it refuses.
+    pub fn collect_if_short(self) {
+        if RESERVE_LEFT.0.get() == 0 {
+            // SAFETY: the rule; no JavaScript runs.
+            unsafe { js::JS_RunGC(js::JS_GetRuntime(self.0)) };
+        }
+    }
+
     /// What is thrown where memory has run out.
     pub fn out_of_memory(self) -> Thrown {
         // SAFETY: the rule.

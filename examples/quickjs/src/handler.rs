@@ -51,6 +51,7 @@ impl JavaScript {
         let result = HOST.0.lend(host, || {
             let result = act(self).map_err(|thrown| self.describe(thrown));
             HOST.0.with(|host| LINES.0.borrow_mut().flush(host));
+            self.context.collect_if_short();
             result
         });
         result.map_err(|()| self.report.failure())
