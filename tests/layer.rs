@@ -78,16 +78,16 @@ fn the_layer_holds_two_files_and_runs_when_it_is_unpacked() {
     tell(&format!("layer: {} of {} bytes, unpacked and run", path.display(), fs::metadata(&path).expect("it is there").len()));
 }
 
-/// The folders of the crates that are linked into the binary, and of luajit-src.
-fn crates() -> Vec<(String, PathBuf)> {
+/// The folders of the crates that are linked into the binary of `package`, and of luajit-src.
+fn crates(package: &str) -> Vec<(String, PathBuf)> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output =
         Command::new(cargo).args(["metadata", "--format-version=1", "--locked"]).current_dir(workspace()).output().expect("cargo runs");
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
     let nodes = metadata["resolve"]["nodes"].as_array().expect("the dependencies");
     let packages = metadata["packages"].as_array().expect("the packages");
-    let package = |id: &str| packages.iter().find(|package| package["id"] == id).expect("a package");
-    let runtime = packages.iter().find(|package| package["name"] == "coldmoon").expect("the runtime");
+    let package_of = |id: &str| packages.iter().find(|one| one["id"] == id).expect("a package");
+    let runtime = packages.iter().find(|one| one["name"] == package).expect("the runtime");
     let mut linked = BTreeSet::new();
     let mut ahead = vec![runtime["id"].as_str().expect("an id").to_owned()];
     while let Some(id) = ahead.pop() {
@@ -104,7 +104,7 @@ fn crates() -> Vec<(String, PathBuf)> {
         }
     }
     let folder = |id: &String| {
-        let package = package(id);
+        let package = package_of(id);
         let manifest = Path::new(package["manifest_path"].as_str().expect("a path"));
         (package["name"].as_str().expect("a name").to_owned(), manifest.parent().expect("a folder").to_owned())
     };
@@ -113,11 +113,27 @@ fn crates() -> Vec<(String, PathBuf)> {
 
 #[test]
 fn the_licence_file_holds_the_text_of_every_part() {
-    let file = fs::read_to_string(workspace().join("vendor/LICENSE")).expect("the licence file");
+    check_licences("vendor/LICENSE", crates("coldmoon"));
+}
+
+#[test]
+fn so_does_that_of_the_javascript_runtime() {
+    // Cargo resolves all packages together, Lua's feature of the core with them; the core itself is the first text of the file.
+    let linked = crates("coldmoon-quickjs").into_iter().filter(|(name, _)| name != "luajit-src" && name != "coldmoon");
+    check_licences("examples/quickjs/LICENSE", linked.collect());
+}
+
+fn check_licences(licence: &str, linked: Vec<(String, PathBuf)>) {
+    let file = fs::read_to_string(workspace().join(licence)).expect("the licence file");
     let mut texts = vec![("coldmoon".to_owned(), workspace().join("LICENSE"))];
-    for (name, folder) in crates() {
-        // Of luajit-src only LuaJIT itself is linked. Crates that may be had under MIT or another licence are taken under MIT.
-        let text = if name == "luajit-src" { "luajit2/COPYRIGHT" } else { "LICENSE-MIT" };
+    for (name, folder) in linked {
+        // Of luajit-src only LuaJIT itself is linked, of rquickjs-sys, beside its declarations, QuickJS. Crates that may be had under MIT or
+        // another licence are taken under MIT.
+        let text = match name.as_str() {
+            "luajit-src" => "luajit2/COPYRIGHT",
+            "rquickjs-sys" => "quickjs/LICENSE",
+            _ => "LICENSE-MIT",
+        };
         texts.push((name, folder.join(text)));
     }
     // A title stands between two lines of eighty signs.
@@ -125,9 +141,9 @@ fn the_licence_file_holds_the_text_of_every_part() {
     let titles: Vec<&str> = file.split(&line).skip(1).step_by(2).collect();
     for (name, path) in &texts {
         let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        assert!(file.contains(&text), "vendor/LICENSE has not the text of {name}, which is in {}", path.display());
+        assert!(file.contains(&text), "{licence} has not the text of {name}, which is in {}", path.display());
     }
     // No crate brings these two; and nothing is listed that is not there any more.
     assert_eq!(titles[titles.len() - 2..], ["musl, the C library", "Rust's core library (MIT or Apache-2.0)"]);
-    assert_eq!(titles.len(), texts.len() + 2, "{titles:?} are the parts of vendor/LICENSE, but linked are {texts:?}");
+    assert_eq!(titles.len(), texts.len() + 2, "{titles:?} are the parts of {licence}, but linked are {texts:?}");
 }

@@ -1,3 +1,3 @@
 export const handler = () => {
-  for (const list = []; ; ) list.push('x'.repeat(1e5) + list.length);
+  for (const list = []; ; ) list.push(new Uint8Array(1e5));
 };

@@ -1,5 +1,6 @@
 // Running out of memory ends the process after its report; running out of stack does not.
 //
+// memory: 32
 // event: "stack"
 // error: RangeError: Maximum call stack size exceeded
 // event: "caught"
@@ -8,7 +9,7 @@
 // error: Runtime.OutOfMemory: JavaScript ran out of memory
 // category: Runtime.OutOfMemory
 // exit: 1
-const fill = () => { for (const list = []; ; ) list.push({ list }); };
+const fill = () => { for (const list = []; ; ) list.push({ list, bytes: new Uint8Array(1e4) }); };
 export const handler = (event) => {
   if (event === 'stack') return (function deeper() { return deeper() + 1; })();
   try {
