@@ -28,7 +28,7 @@ const PARTS: [(&str, &[&str], &[&str]); 8] = [
     ("log entries with levels", &["lua::log::", "write_entry"], &[]),
     (
         "error reports, X-Ray cause",
-        &["lua::failure::", "post_failure", "push_xray_cause", "push_ascii_string", "write_failure", "push_failure_members"],
+        &["lua::failure::", "report::", "post_failure", "push_xray_cause", "push_ascii_string", "write_failure", "push_failure_members"],
         &[],
     ),
     (
