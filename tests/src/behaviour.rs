@@ -30,7 +30,7 @@
 //! the request id. A line `---- file: NAME` in the file begins another file of the function, `---- bytecode: NAME` one that is compiled
 //! first. What stands above the first is `app.lua`. For JavaScript (`*.mjs`) it is `app.mjs`, and comments begin with `//`.
 //!
-//! Always checked: one terminal POST for each event and no other, one connection, no refused request, JSON in every error document, its four
+//! Always checked: one terminal POST for each event and no other, one connection and one more after each stream, no refused request, JSON in every error document, its four
 //! header fields, nothing in the log that is not expected.
 
 use std::fmt::Write;
@@ -212,7 +212,7 @@ impl Behaviour {
         let run = api.start_runtime(FunctionMetadata::default());
         let mut process = setup.start(api.address());
         let mut run = Some(run);
-        let mut check = Check { behaviour: self, root, differences: String::new(), entries: Vec::new() };
+        let mut check = Check { behaviour: self, root, differences: String::new(), entries: Vec::new(), streams: 0 };
         check.exchanges(&api, &mut process, &mut run);
         if let Some(code) = self.exit {
             let end = process.wait();
@@ -224,7 +224,8 @@ impl Behaviour {
         check.output("stderr", &self.stderr, &process.stderr());
         let counts = api.counts();
         check.same("POSTs", &self.exchanges.len().max(1).to_string(), &counts.posts.to_string());
-        check.same("connections", "1", &counts.connections.to_string());
+        // A stream ends with its connection.
+        check.same("connections", &(1 + check.streams).to_string(), &counts.connections.to_string());
         check.same("refused requests", "0", &counts.refused.to_string());
         if check.differences.is_empty() {
             return Ok(());
@@ -251,6 +252,8 @@ struct Check<'a> {
     differences: String,
     /// The log entries of errors that are due: what each begins with.
     entries: Vec<String>,
+    /// How many responses were streamed.
+    streams: usize,
 }
 
 impl Check<'_> {
@@ -306,6 +309,7 @@ impl Check<'_> {
             );
             match (outcome.expect("waited for"), expected) {
                 (Outcome::Response(found), Exchange { response: Some(response), .. }) => {
+                    self.streams += usize::from(found.streaming);
                     let response = self.fill(&text_of(response), &id);
                     if response.as_bytes() != found.body && *expected.response.as_ref().expect("matched") != found.body {
                         writeln!(
