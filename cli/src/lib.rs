@@ -4,6 +4,7 @@
 //!   uses it: the tool `coldmoon`, the tests of the runtime, the benchmarks.
 //! - [`function`]: starts the real `bootstrap` as the platform would, against such an API.
 //! - [`layer`]: the zip that carries it to Lambda.
+//! - [`sample`]: sample events of every kind of source.
 //! - [`tree`]: what of a LuaRocks tree goes into a layer.
 //!
 //! Nothing here is in the layer. The interface is blocking: a caller needs no async runtime.
@@ -11,6 +12,7 @@
 pub mod function;
 pub mod layer;
 pub mod runtime_api;
+pub mod sample;
 pub mod tree;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
