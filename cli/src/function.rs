@@ -290,6 +290,13 @@ impl Process {
         self.group.clone()
     }
 
+    /// The most memory that it has held so far, in bytes; `None` once it has ended.
+    pub fn memory_peak_bytes(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
+    }
+
     /// What it has logged so far, bytes that are not UTF-8 replaced; the last [`LOG_BYTES_MAX`] of it.
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&lock(&self.log.content).bytes).into_owned()

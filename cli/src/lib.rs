@@ -4,6 +4,7 @@
 //!   uses it: the tool `coldmoon`, the tests of the runtime, the benchmarks.
 //! - [`function`]: starts the real `bootstrap` as the platform would, against such an API.
 //! - [`layer`]: the zip that carries it to Lambda.
+//! - [`report`]: what a person reads of an invocation: Lambda's report line, an error with its source.
 //! - [`sample`]: sample events of every kind of source.
 //! - [`tree`]: what of a LuaRocks tree goes into a layer.
 //!
@@ -11,6 +12,7 @@
 
 pub mod function;
 pub mod layer;
+pub mod report;
 pub mod runtime_api;
 pub mod sample;
 pub mod tree;
