@@ -1,4 +1,4 @@
-//! The README's Lua: every block of it runs in the real bootstrap and does what the README says.
+//! The Lua of the README and of `docs/`: every block of it runs in the real bootstrap and does what the page says.
 //!
 //! A comment in front of the block (`<!-- … -->`, which no reader sees) holds the directives of `src/behaviour.rs`, and perhaps another file of
 //! the function, `---- file: NAME`. A block that is no whole module, with a `return`, becomes one by a handler that does nothing.
@@ -22,23 +22,37 @@ fn blocks(text: &str) -> Result<Vec<(usize, String, String)>, String> {
     Ok(blocks)
 }
 
+/// The README and the pages of `docs/`, by their paths in the repository.
+fn pages() -> Vec<String> {
+    let mut pages = vec!["README.md".to_owned()];
+    let folder = std::fs::read_dir(workspace().join("docs")).into_iter().flatten();
+    pages.extend(folder.map(|entry| format!("docs/{}", entry.expect("an entry").file_name().to_string_lossy())));
+    pages.retain(|page| page.ends_with(".md"));
+    pages.sort();
+    pages
+}
+
 #[test]
 fn every_lua_block_does_what_it_says() {
-    let text = std::fs::read_to_string(workspace().join("README.md")).expect("the README");
-    let blocks = blocks(&text).unwrap_or_else(|problem| panic!("README.md: {problem}"));
     let mut problems = Vec::new();
-    for (line, comment, code) in &blocks {
-        let is_module = code.lines().any(|line| line.starts_with("return "));
-        let (events, tail) = if is_module { ("", "") } else { ("event: 1\nresponse: null\n", "return { handler = function() end }\n") };
-        let (comment, files) = comment.split_at(comment.find("---- file: ").unwrap_or(comment.len()));
-        let directives: String = format!("{events}{comment}").lines().map(|line| format!("-- {line}\n")).collect();
-        let name = format!("README.md:{line}");
-        let behaviour = Behaviour::parse(&name, &format!("-- A block of the README.\n{directives}\n{code}{tail}{files}"));
-        problems.extend(behaviour.and_then(|behaviour| behaviour.run()).err());
+    let mut count = 0;
+    for page in pages() {
+        let text = std::fs::read_to_string(workspace().join(&page)).expect("a page");
+        let blocks = blocks(&text).unwrap_or_else(|problem| panic!("{page}: {problem}"));
+        assert!(page != "README.md" || blocks.len() > 1, "the README has Lua");
+        count += blocks.len();
+        for (line, comment, code) in &blocks {
+            let is_module = code.lines().any(|line| line.starts_with("return "));
+            let (events, tail) = if is_module { ("", "") } else { ("event: 1\nresponse: null\n", "return { handler = function() end }\n") };
+            let (comment, files) = comment.split_at(comment.find("---- file: ").unwrap_or(comment.len()));
+            let directives: String = format!("{events}{comment}").lines().map(|line| format!("-- {line}\n")).collect();
+            let name = format!("{page}:{line}");
+            let behaviour = Behaviour::parse(&name, &format!("-- A block of {page}.\n{directives}\n{code}{tail}{files}"));
+            problems.extend(behaviour.and_then(|behaviour| behaviour.run()).err());
+        }
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
-    assert!(blocks.len() > 1, "the README has Lua");
-    tell(&format!("readme: {} blocks of Lua", blocks.len()));
+    tell(&format!("readme and docs: {count} blocks of Lua"));
 }
 
 #[test]
