@@ -10,12 +10,14 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::{self, PipeReader, Read, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 
 use crate::lock;
@@ -99,6 +101,8 @@ impl Function {
         let runtime = self.runtime.canonicalize().map_err(cannot_start)?;
         let (log, stdout) = io::pipe().map_err(cannot_start)?;
         let stderr = stdout.try_clone().map_err(cannot_start)?;
+        let pipe = log.try_clone().map_err(cannot_start)?.into();
+        let kept = Arc::new(Log { content: Mutex::default(), ended: Condvar::new(), pipe });
         let mut words = self.runner.iter().map(OsString::as_os_str).chain([runtime.as_os_str()]);
         let mut command = Command::new(words.next().expect("the runtime itself is the last word"));
         command.args(words);
@@ -110,7 +114,7 @@ impl Function {
         let child = command.spawn().map_err(cannot_start)?;
         // The pipe's writing ends are the child's alone from here on.
         drop(command);
-        Ok(Process::watch(child, log, self.echo_log, run))
+        Ok(Process::watch(child, log, kept, self.echo_log, run))
     }
 
     fn environment(&self, api: &RuntimeApi, task_root: &Path) -> BTreeMap<OsString, OsString> {
@@ -225,7 +229,7 @@ pub struct Process {
 }
 
 impl Process {
-    fn watch(mut child: Child, log: PipeReader, echo: bool, run: RuntimeRun) -> Process {
+    fn watch(mut child: Child, log: PipeReader, kept: Arc<Log>, echo: bool, run: RuntimeRun) -> Process {
         let id = Pid::from_child(&child);
         let group = Group { id, life: Arc::new(Life::default()) };
         let life = group.life.clone();
@@ -244,7 +248,6 @@ impl Process {
             life.ended.notify_all();
             run.end(exit_text(exit));
         });
-        let kept = Arc::new(Log::default());
         let keeper = kept.clone();
         std::thread::spawn(move || keeper.keep(log, echo));
         Process { group, log: kept }
@@ -283,6 +286,11 @@ impl Process {
         self.group.kill();
         self.wait_timeout(LOG_END_LIMIT);
         self.log.wait_for_end();
+    }
+
+    /// Waits until [`Process::log`] holds, and the echo has shown, what the process has written by now.
+    pub fn settle_log(&self) {
+        self.log.settle();
     }
 
     /// Kills the group from another thread, such as one that handles signals.
@@ -338,10 +346,12 @@ struct Life {
     ended: Condvar,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Log {
     content: Mutex<LogContent>,
     ended: Condvar,
+    /// The pipe's reading end, to ask how much is in it.
+    pipe: OwnedFd,
 }
 
 #[derive(Debug, Default)]
@@ -351,16 +361,20 @@ struct LogContent {
 }
 
 impl Log {
+    /// Moves what comes out of the pipe into the content, and shows it, until the pipe ends. Bytes are out of the pipe only under
+    /// the lock, so that whoever holds the lock and finds the pipe empty has seen all of them.
     fn keep(&self, mut pipe: PipeReader, echo: bool) {
         let mut line = Vec::new();
         let mut buffer = [0; 8192];
-        while let Ok(read @ 1..) = pipe.read(&mut buffer) {
-            {
-                let kept = &mut lock(&self.content).bytes;
-                kept.extend_from_slice(&buffer[..read]);
-                let surplus = kept.len().saturating_sub(LOG_BYTES_MAX);
-                kept.drain(..surplus);
-            }
+        loop {
+            let mut readable = [PollFd::new(&pipe, PollFlags::IN)];
+            // Fails only where it is interrupted: then the read waits.
+            rustix::event::poll(&mut readable, None).ok();
+            let mut content = lock(&self.content);
+            let Ok(read @ 1..) = pipe.read(&mut buffer) else { break };
+            content.bytes.extend_from_slice(&buffer[..read]);
+            let surplus = content.bytes.len().saturating_sub(LOG_BYTES_MAX);
+            content.bytes.drain(..surplus);
             if echo {
                 line.extend_from_slice(&buffer[..read]);
                 let complete = line.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
@@ -374,6 +388,19 @@ impl Log {
         }
         lock(&self.content).ended = true;
         self.ended.notify_all();
+    }
+
+    /// Waits until all that was logged by now is in the content, and shown.
+    fn settle(&self) {
+        let deadline = Instant::now() + LOG_END_LIMIT;
+        while Instant::now() < deadline {
+            let content = lock(&self.content);
+            if content.ended || rustix::io::ioctl_fionread(&self.pipe).is_ok_and(|bytes| bytes == 0) {
+                return;
+            }
+            drop(content);
+            std::thread::yield_now();
+        }
     }
 
     fn wait_for_end(&self) {

@@ -7,6 +7,8 @@ mod event;
 mod invoke;
 mod pack;
 mod rocks;
+mod samples;
+mod stdout;
 
 use std::process::ExitCode;
 
@@ -25,6 +27,7 @@ enum Command {
     Invoke(invoke::Invoke),
     Layer(pack::Pack),
     Rocks(rocks::Rocks),
+    Sample(samples::Samples),
 }
 
 fn main() -> ExitCode {
@@ -32,6 +35,7 @@ fn main() -> ExitCode {
         Command::Invoke(invoke) => invoke.run(),
         Command::Layer(pack) => pack.run(),
         Command::Rocks(rocks) => rocks.run(),
+        Command::Sample(samples) => samples.run(),
     };
     result.unwrap_or_else(|error| {
         eprintln!("coldmoon: {error:#}");
