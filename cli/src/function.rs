@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 
+use crate::architecture::Architecture;
 use crate::lock;
 use crate::runtime_api::{FunctionMetadata, RuntimeApi, RuntimeRun};
 
@@ -166,8 +167,8 @@ pub fn is_reserved(name: impl AsRef<OsStr>) -> bool {
     RESERVED.iter().any(|reserved| name == OsStr::new(reserved))
 }
 
-/// Finds the runtime's binary: as given, else where `COLDMOON_BOOTSTRAP` says, else as `bootstrap` beside the running
-/// program.
+/// Finds the runtime's binary that runs functions here: as given, else where `COLDMOON_BOOTSTRAP` says, else as `bootstrap` beside the
+/// running program, else the installed one.
 ///
 /// # Errors
 /// [`StartError::NoRuntime`] where there is none in any of these places.
@@ -180,7 +181,19 @@ pub fn find_runtime(given: Option<&Path>) -> Result<PathBuf, StartError> {
     }
     let program = std::env::current_exe().unwrap_or_default();
     let beside = program.with_file_name("bootstrap");
-    if beside.is_file() { Ok(beside) } else { Err(StartError::NoRuntime { sought: beside }) }
+    let installed = Architecture::of_this_machine().and_then(installed_runtime);
+    if beside.is_file() { Ok(beside) } else { installed.ok_or(StartError::NoRuntime { sought: beside }) }
+}
+
+/// The static runtime for an architecture: where `scripts/install` puts it (`lib/coldmoon/ARCH` beside the program's folder), else where
+/// `scripts/build` does (`dist/ARCH` in the sources that the program was built in).
+pub fn installed_runtime(architecture: Architecture) -> Option<PathBuf> {
+    let program = std::env::current_exe().unwrap_or_default();
+    let places = [(2, "lib/coldmoon"), (3, "dist")].map(|(up, folder)| {
+        let root = program.ancestors().nth(up).unwrap_or(Path::new(""));
+        root.join(folder).join(architecture.machine()).join("bootstrap")
+    });
+    places.into_iter().find(|path| path.is_file())
 }
 
 /// Why a function could not be started.
@@ -202,7 +215,7 @@ impl fmt::Display for StartError {
         match self {
             StartError::NoRuntime { sought } => write!(
                 f,
-                "there is no runtime at {}: build it with scripts/build, or name a bootstrap with --runtime or in COLDMOON_BOOTSTRAP",
+                "there is no runtime at {}: put it there with scripts/install, or name a bootstrap with --runtime or in COLDMOON_BOOTSTRAP",
                 sought.display()
             ),
             StartError::Runtime(path, error) => write!(f, "cannot start the runtime {}: {}", path.display(), plain(error)),

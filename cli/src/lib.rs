@@ -3,6 +3,8 @@
 //! - [`runtime_api`]: a local Lambda Runtime API with the state machine of the real one. It lives in the process that
 //!   uses it: the tool `coldmoon`, the tests of the runtime, the benchmarks.
 //! - [`function`]: starts the real `bootstrap` as the platform would, against such an API.
+//! - [`architecture`]: the processors that Lambda has.
+//! - [`bundle`]: what of a function's folder goes into its zip; [`requires`]: the modules that a file asks for; [`compile`]: bytecode.
 //! - [`layer`]: the zip that carries it to Lambda.
 //! - [`report`]: what a person reads of an invocation: Lambda's report line, an error with its source.
 //! - [`sample`]: sample events of every kind of source.
@@ -10,9 +12,13 @@
 //!
 //! Nothing here is in the layer. The interface is blocking: a caller needs no async runtime.
 
+pub mod architecture;
+pub mod bundle;
+pub mod compile;
 pub mod function;
 pub mod layer;
 pub mod report;
+pub mod requires;
 pub mod runtime_api;
 pub mod sample;
 pub mod tree;

@@ -5,7 +5,10 @@
 
 mod event;
 mod invoke;
+mod new;
+mod output;
 mod pack;
+mod package;
 mod rocks;
 mod samples;
 mod stdout;
@@ -26,6 +29,8 @@ struct Tool {
 enum Command {
     Invoke(invoke::Invoke),
     Layer(pack::Pack),
+    New(new::New),
+    Package(package::Package),
     Rocks(rocks::Rocks),
     Sample(samples::Samples),
 }
@@ -34,6 +39,8 @@ fn main() -> ExitCode {
     let result = match Tool::parse().command {
         Command::Invoke(invoke) => invoke.run(),
         Command::Layer(pack) => pack.run(),
+        Command::New(new) => new.run(),
+        Command::Package(package) => package.run(),
         Command::Rocks(rocks) => rocks.run(),
         Command::Sample(samples) => samples.run(),
     };
