@@ -249,7 +249,7 @@ fn package_says_in_one_sentence_what_is_wrong() {
     }
     // Root may read everything.
     if !rustix::process::geteuid().is_root() {
-        fs::set_permissions(it.path("work/empty/app.lua"), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(it.path("work/empty/app.lua"), fs::Permissions::from_mode(0o000)).unwrap();
         it.fail(&["package", "empty"], "cannot read empty/app.lua: permission denied");
     }
 }
