@@ -10,11 +10,10 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::{self, PipeReader, Read, Write};
-use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
@@ -102,8 +101,6 @@ impl Function {
         let runtime = self.runtime.canonicalize().map_err(cannot_start)?;
         let (log, stdout) = io::pipe().map_err(cannot_start)?;
         let stderr = stdout.try_clone().map_err(cannot_start)?;
-        let pipe = log.try_clone().map_err(cannot_start)?.into();
-        let kept = Arc::new(Log { content: Mutex::default(), ended: Condvar::new(), pipe });
         let mut words = self.runner.iter().map(OsString::as_os_str).chain([runtime.as_os_str()]);
         let mut command = Command::new(words.next().expect("the runtime itself is the last word"));
         command.args(words);
@@ -115,7 +112,7 @@ impl Function {
         let child = command.spawn().map_err(cannot_start)?;
         // The pipe's writing ends are the child's alone from here on.
         drop(command);
-        Ok(Process::watch(child, log, kept, self.echo_log, run))
+        Ok(Process::watch(child, log, self.echo_log, run))
     }
 
     fn environment(&self, api: &RuntimeApi, task_root: &Path) -> BTreeMap<OsString, OsString> {
@@ -242,7 +239,7 @@ pub struct Process {
 }
 
 impl Process {
-    fn watch(mut child: Child, log: PipeReader, kept: Arc<Log>, echo: bool, run: RuntimeRun) -> Process {
+    fn watch(mut child: Child, log: PipeReader, echo: bool, run: RuntimeRun) -> Process {
         let id = Pid::from_child(&child);
         let group = Group { id, life: Arc::new(Life::default()) };
         let life = group.life.clone();
@@ -261,8 +258,9 @@ impl Process {
             life.ended.notify_all();
             run.end(exit_text(exit));
         });
+        let kept = Arc::new(Log::new(log, echo));
         let keeper = kept.clone();
-        std::thread::spawn(move || keeper.keep(log, echo));
+        std::thread::spawn(move || keeper.keep());
         Process { group, log: kept }
     }
 
@@ -301,9 +299,9 @@ impl Process {
         self.log.wait_for_end();
     }
 
-    /// Waits until [`Process::log`] holds, and the echo has shown, what the process has written by now.
+    /// Sees to it that the echo has shown what the process has written by now.
     pub fn settle_log(&self) {
-        self.log.settle();
+        drop(self.log.read());
     }
 
     /// Kills the group from another thread, such as one that handles signals.
@@ -320,7 +318,20 @@ impl Process {
 
     /// What it has logged so far, bytes that are not UTF-8 replaced; the last [`LOG_BYTES_MAX`] of it.
     pub fn log(&self) -> String {
-        String::from_utf8_lossy(&lock(&self.log.content).bytes).into_owned()
+        self.log_since(0)
+    }
+
+    /// How many bytes it has logged so far.
+    pub fn log_end(&self) -> u64 {
+        self.log.read().bytes_total
+    }
+
+    /// What it has logged from this byte on, as [`Process::log`] gives it. Whatever it wrote before this call is there.
+    pub fn log_since(&self, start: u64) -> String {
+        let content = self.log.read();
+        let forgotten = content.bytes_total - content.bytes.len() as u64;
+        let start = usize::try_from(start.saturating_sub(forgotten)).unwrap_or(usize::MAX).min(content.bytes.len());
+        String::from_utf8_lossy(&content.bytes[start..]).into_owned()
     }
 }
 
@@ -359,67 +370,86 @@ struct Life {
     ended: Condvar,
 }
 
+/// The log: a pipe that is read by whoever holds the lock, so that a caller finds in it what was written before it asked.
 #[derive(Debug)]
 struct Log {
+    pipe: PipeReader,
+    echo: bool,
     content: Mutex<LogContent>,
     ended: Condvar,
-    /// The pipe's reading end, to ask how much is in it.
-    pipe: OwnedFd,
 }
 
 #[derive(Debug, Default)]
 struct LogContent {
     bytes: Vec<u8>,
+    bytes_total: u64,
+    /// What of the last line has not been shown yet.
+    line: Vec<u8>,
     ended: bool,
 }
 
 impl Log {
-    /// Moves what comes out of the pipe into the content, and shows it, until the pipe ends. Bytes are out of the pipe only under
-    /// the lock, so that whoever holds the lock and finds the pipe empty has seen all of them.
-    fn keep(&self, mut pipe: PipeReader, echo: bool) {
-        let mut line = Vec::new();
-        let mut buffer = [0; 8192];
-        loop {
-            let mut readable = [PollFd::new(&pipe, PollFlags::IN)];
-            // Fails only where it is interrupted: then the read waits.
-            rustix::event::poll(&mut readable, None).ok();
-            let mut content = lock(&self.content);
-            let Ok(read @ 1..) = pipe.read(&mut buffer) else { break };
-            content.bytes.extend_from_slice(&buffer[..read]);
-            let surplus = content.bytes.len().saturating_sub(LOG_BYTES_MAX);
-            content.bytes.drain(..surplus);
-            if echo {
-                line.extend_from_slice(&buffer[..read]);
-                let complete = line.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-                show(&line[..complete]);
-                line.drain(..complete);
-            }
-        }
-        if !line.is_empty() {
-            line.push(b'\n');
-            show(&line);
-        }
-        lock(&self.content).ended = true;
-        self.ended.notify_all();
+    fn new(pipe: PipeReader, echo: bool) -> Log {
+        // The reading end alone: the function's writes still wait for room.
+        rustix::io::ioctl_fionbio(&pipe, true).expect("every pipe can do that");
+        Log { pipe, echo, content: Mutex::default(), ended: Condvar::new() }
     }
 
-    /// Waits until all that was logged by now is in the content, and shown.
-    fn settle(&self) {
-        let deadline = Instant::now() + LOG_END_LIMIT;
-        while Instant::now() < deadline {
-            let content = lock(&self.content);
-            if content.ended || rustix::io::ioctl_fionread(&self.pipe).is_ok_and(|bytes| bytes == 0) {
-                return;
-            }
-            drop(content);
-            std::thread::yield_now();
+    /// Reads until the last writer is gone.
+    fn keep(&self) {
+        while !self.read().ended {
+            // Also returns at the end of the writers. A signal only means another look.
+            rustix::event::poll(&mut [PollFd::new(&self.pipe, PollFlags::IN)], None).ok();
         }
+    }
+
+    /// Reads what is in the pipe now.
+    fn read(&self) -> MutexGuard<'_, LogContent> {
+        let mut content = lock(&self.content);
+        let mut buffer = [0; 8192];
+        // A pipe's capacity, so that a function that writes without end holds nobody up.
+        for _ in 0..8 {
+            match (&self.pipe).read(&mut buffer) {
+                Ok(read @ 1..) => content.append(&buffer[..read], self.echo),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(0) | Err(_) => {
+                    content.end();
+                    self.ended.notify_all();
+                    break;
+                }
+            }
+        }
+        content
     }
 
     fn wait_for_end(&self) {
-        let content = lock(&self.content);
+        let content = self.read();
         let waited = self.ended.wait_timeout_while(content, LOG_END_LIMIT, |content| !content.ended);
         drop(waited);
+    }
+}
+
+impl LogContent {
+    fn append(&mut self, bytes: &[u8], echo: bool) {
+        self.bytes_total += bytes.len() as u64;
+        self.bytes.extend_from_slice(bytes);
+        let surplus = self.bytes.len().saturating_sub(LOG_BYTES_MAX);
+        self.bytes.drain(..surplus);
+        if echo {
+            self.line.extend_from_slice(bytes);
+            let complete = self.line.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+            show(&self.line[..complete]);
+            self.line.drain(..complete);
+        }
+    }
+
+    fn end(&mut self) {
+        if !self.line.is_empty() {
+            self.line.push(b'\n');
+            show(&std::mem::take(&mut self.line));
+        }
+        self.ended = true;
     }
 }
 
@@ -437,7 +467,7 @@ fn show(lines: &[u8]) {
 }
 
 /// The status as Lambda's error message has it, which is Go's: `exit status 3`, `signal: killed`, nothing for 0.
-fn exit_text(status: ExitStatus) -> String {
+pub(crate) fn exit_text(status: ExitStatus) -> String {
     let core = if status.core_dumped() { " (core dumped)" } else { "" };
     match (status.code(), status.signal()) {
         (Some(0), _) => String::new(),
