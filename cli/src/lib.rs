@@ -8,6 +8,7 @@
 //! - [`layer`]: the zip that carries it to Lambda.
 //! - [`report`]: what a person reads of an invocation: Lambda's report line, an error with its source.
 //! - [`sample`]: sample events of every kind of source.
+//! - [`service`]: HTTP requests and the Invoke API in front of a function, as `coldmoon serve` has them.
 //! - [`tree`]: what of a LuaRocks tree goes into a layer.
 //!
 //! Nothing here is in the layer. The interface is blocking: a caller needs no async runtime.
@@ -21,6 +22,7 @@ pub mod report;
 pub mod requires;
 pub mod runtime_api;
 pub mod sample;
+pub mod service;
 pub mod tree;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
