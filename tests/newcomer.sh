@@ -79,7 +79,7 @@ say "newcomer: reloaded $reloaded ms after the save"
 kill -INT "$serve"
 code=0
 wait "$serve" || code=$?
-expect "the exit code after Ctrl-C" 0 "$code"
+expect "the exit code after Ctrl-C" 130 "$code"
 
 step "package, unzip"
 coldmoon package --with-runtime "$(uname -m)" --output "$work/orders.zip" 2>"$work/log" || fail "$(cat "$work/log")"

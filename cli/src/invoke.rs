@@ -134,7 +134,7 @@ impl Invoke {
 
 /// Task root and handler. Where the handler is a path that does not lie below the current directory, its own directory is
 /// the task root.
-fn locate(handler: &str, task_root: Option<PathBuf>) -> (PathBuf, String) {
+pub fn locate(handler: &str, task_root: Option<PathBuf>) -> (PathBuf, String) {
     let mut handler = handler;
     while let Some(rest) = handler.strip_prefix("./") {
         handler = rest.trim_start_matches('/');
@@ -149,7 +149,7 @@ fn locate(handler: &str, task_root: Option<PathBuf>) -> (PathBuf, String) {
     }
 }
 
-fn parse_variable(text: &str) -> Result<(OsString, OsString), String> {
+pub fn parse_variable(text: &str) -> Result<(OsString, OsString), String> {
     match text.split_once('=') {
         Some((name, _)) if is_reserved(name) => Err(format!("Lambda itself sets {name}")),
         Some((name, value)) if !name.is_empty() && !text.contains('\0') => Ok((name.into(), value.into())),
@@ -162,7 +162,7 @@ fn parse_sample(name: &str) -> Result<&'static sample::Sample, String> {
 }
 
 /// The variables of a file in the form of `.env`.
-fn read_variables(file: &Path) -> Result<Vec<(OsString, OsString)>> {
+pub fn read_variables(file: &Path) -> Result<Vec<(OsString, OsString)>> {
     let fail = |error: dotenvy::Error| match error {
         dotenvy::Error::Io(error) => anyhow!("cannot read the environment file {}: {}", file.display(), plain(&error)),
         dotenvy::Error::LineParse(line, at) => {

@@ -11,6 +11,7 @@ mod pack;
 mod package;
 mod rocks;
 mod samples;
+mod serve;
 mod stdout;
 
 use std::process::ExitCode;
@@ -33,6 +34,7 @@ enum Command {
     Package(package::Package),
     Rocks(rocks::Rocks),
     Sample(samples::Samples),
+    Serve(serve::Serve),
 }
 
 fn main() -> ExitCode {
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         Command::Package(package) => package.run(),
         Command::Rocks(rocks) => rocks.run(),
         Command::Sample(samples) => samples.run(),
+        Command::Serve(serve) => serve.run(),
     };
     result.unwrap_or_else(|error| {
         eprintln!("coldmoon: {error:#}");
