@@ -1,10 +1,11 @@
 //! What the tests of this package share: [`wire`], a runtime on raw sockets; the path of one that is a process; [`served`], the
-//! tool's server with the real runtime.
+//! tool's server with the real runtime; [`browser`], a browser that looks at it.
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 use std::path::PathBuf;
 
+pub mod browser;
 pub mod served;
 pub mod wire;
 
