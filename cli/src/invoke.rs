@@ -8,16 +8,15 @@
 //! A process that ended, or ran into the timeout, is followed by another one for the next event. With `--repeat` the first round
 //! is shown like that; of the others only what fails, and at the end how long all of them took.
 
-use std::ffi::OsString;
 use std::io::{self, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow};
 use clap::Args;
-use coldmoon_cli::function::{Function, Group, Process, find_runtime, is_reserved, plain};
+use coldmoon_cli::function::{Function, Group, Process, plain};
 use coldmoon_cli::report::{Report, Status, error_text, excerpts, headline};
 use coldmoon_cli::runtime_api::{ErrorReport, Invocation, Options, Outcome, PlatformError, Response, RuntimeApi, StreamError};
 use coldmoon_cli::sample;
@@ -25,6 +24,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::event::read_events;
+use crate::options::FunctionOptions;
 use crate::stdout;
 
 /// After its answer the runtime usually asks for the next event at once. So long it may take, with what it still logs.
@@ -41,8 +41,8 @@ const SHUTDOWN_GRACE: Duration = Duration::from_millis(500);
                         Exit codes: 0 success, 1 an error of the function or of its start, 2 wrong usage."
 )]
 pub struct Invoke {
-    /// The handler as on Lambda: module.function; the module may be a path, such as examples/hello.handler
-    handler: String,
+    #[command(flatten)]
+    function: FunctionOptions,
     /// The events: JSON text, a file, - for stdin, or a file NAME.jsonl with an event on each line [default: {}]
     #[arg(value_name = "EVENT", allow_negative_numbers = true)]
     events: Vec<String>,
@@ -55,24 +55,6 @@ pub struct Invoke {
     /// Send the events so many times; the first round is shown, of the others only what fails
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
-    /// The directory that the function's code is in [default: the current one]
-    #[arg(long, value_name = "DIR")]
-    task_root: Option<PathBuf>,
-    /// The runtime's binary [default: $COLDMOON_BOOTSTRAP, else the one that belongs to coldmoon]
-    #[arg(long, value_name = "PATH")]
-    runtime: Option<PathBuf>,
-    /// The function's timeout
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    timeout: u64,
-    /// The function's memory, as it is told; it is not enforced, but you are told where it took more
-    #[arg(long, value_name = "MB", default_value_t = 128, value_parser = clap::value_parser!(u32).range(128..=10_240))]
-    memory: u32,
-    /// A variable of the function's environment; may be repeated
-    #[arg(long, value_name = "KEY=VALUE", value_parser = parse_variable)]
-    env: Vec<(OsString, OsString)>,
-    /// A file of such variables (.env); --env wins over it
-    #[arg(long, value_name = "FILE")]
-    env_file: Option<PathBuf>,
     /// The client context: JSON text, or a file
     #[arg(long, value_name = "JSON")]
     client_context: Option<String>,
@@ -84,17 +66,12 @@ pub struct Invoke {
 impl Invoke {
     /// Runs the command.
     pub fn run(self) -> Result<ExitCode> {
-        let runtime = find_runtime(self.runtime.as_deref())?;
+        let function = self.function.function()?;
         let events = self.read_events()?;
-        let mut env = self.env_file.as_deref().map(read_variables).transpose()?.unwrap_or_default();
-        env.extend(self.env);
         let client_context = match self.client_context.as_deref().map(|argument| read_events(&[argument.to_owned()])).transpose()? {
             Some(context) => Some(String::from_utf8(context.concat()).map_err(|_| anyhow!("the client context is not UTF-8"))?),
             None => None,
         };
-        let (task_root, handler) = locate(&self.handler, self.task_root);
-        let function = Function { task_root, memory_mb: self.memory, env, echo_log: true, ..Function::new(runtime, handler) };
-
         let group = Arc::default();
         kill_on_signal(&group)?;
         let api = RuntimeApi::start(Options::default()).map_err(|error| anyhow!("cannot listen on 127.0.0.1: {}", plain(&error)))?;
@@ -104,7 +81,7 @@ impl Invoke {
         for round in 0..self.repeat {
             for event in &events {
                 let mut invocation = Invocation::new(event.as_slice());
-                invocation.timeout = Duration::from_secs(self.timeout);
+                invocation.timeout = self.function.timeout();
                 invocation.client_context.clone_from(&client_context);
                 invocation.tenant_id.clone_from(&self.tenant);
                 let Answer { failure, duration } = sandbox.invoke(invocation, round == 0)?;
@@ -132,53 +109,8 @@ impl Invoke {
     }
 }
 
-/// Task root and handler. Where the handler is a path that does not lie below the current directory, its own directory is
-/// the task root.
-pub fn locate(handler: &str, task_root: Option<PathBuf>) -> (PathBuf, String) {
-    let mut handler = handler;
-    while let Some(rest) = handler.strip_prefix("./") {
-        handler = rest.trim_start_matches('/');
-    }
-    let outside = handler.starts_with('/') || handler.split('/').any(|part| part == "..");
-    match (task_root, handler.rsplit_once('/')) {
-        (Some(task_root), _) => (task_root, handler.to_owned()),
-        (None, Some((directory, name))) if outside => {
-            (Path::new(if directory.is_empty() { "/" } else { directory }).to_owned(), name.to_owned())
-        }
-        (None, _) => (PathBuf::from("."), handler.to_owned()),
-    }
-}
-
-pub fn parse_variable(text: &str) -> Result<(OsString, OsString), String> {
-    match text.split_once('=') {
-        Some((name, _)) if is_reserved(name) => Err(format!("Lambda itself sets {name}")),
-        Some((name, value)) if !name.is_empty() && !text.contains('\0') => Ok((name.into(), value.into())),
-        _ => Err("it has to be KEY=VALUE".to_owned()),
-    }
-}
-
 fn parse_sample(name: &str) -> Result<&'static sample::Sample, String> {
     sample::find(name).ok_or_else(|| "there is no such sample; `coldmoon sample` lists them".to_owned())
-}
-
-/// The variables of a file in the form of `.env`.
-pub fn read_variables(file: &Path) -> Result<Vec<(OsString, OsString)>> {
-    let fail = |error: dotenvy::Error| match error {
-        dotenvy::Error::Io(error) => anyhow!("cannot read the environment file {}: {}", file.display(), plain(&error)),
-        dotenvy::Error::LineParse(line, at) => {
-            anyhow!("the environment file {} has a line that is not KEY=VALUE, at its character {}: {line}", file.display(), at + 1)
-        }
-        error => anyhow!("cannot read the environment file {}: {error}", file.display()),
-    };
-    let mut variables = Vec::new();
-    for variable in dotenvy::from_path_iter(file).map_err(fail)? {
-        let (name, value) = variable.map_err(fail)?;
-        if is_reserved(&name) {
-            bail!("the environment file {} sets {name}, which Lambda itself sets: remove it there", file.display());
-        }
-        variables.push((name.into(), value.into()));
-    }
-    Ok(variables)
 }
 
 /// Ends everything when a signal comes, with the exit code that shells give.
@@ -371,32 +303,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn handler_is_located_below_the_current_directory_or_in_its_own() {
-        for (given, root, handler) in [
-            ("app.handler", ".", "app.handler"),
-            ("examples/hello.handler", ".", "examples/hello.handler"),
-            ("./examples/hello.handler", ".", "examples/hello.handler"),
-            (".//app.handler", ".", "app.handler"),
-            ("/home/ada/app.handler", "/home/ada", "app.handler"),
-            ("/app.handler", "/", "app.handler"),
-            ("../other/app.handler", "../other", "app.handler"),
-        ] {
-            assert_eq!(locate(given, None), (PathBuf::from(root), handler.to_owned()), "{given}");
-        }
-        assert_eq!(locate("./a/app.handler", Some("root".into())), (PathBuf::from("root"), "a/app.handler".to_owned()));
-    }
-
-    #[test]
     fn the_summary_has_the_middle_one() {
         let ms = [3, 1, 2].map(Duration::from_millis);
         assert_eq!(summary(ms.into(), 1), "3 invocations, 1 failed: min 1.00 ms, median 2.00 ms, max 3.00 ms");
-    }
-
-    #[test]
-    fn variables_are_key_and_value_and_not_lambdas_own() {
-        assert_eq!(parse_variable("A=b=c"), Ok(("A".into(), "b=c".into())));
-        assert_eq!(parse_variable("A="), Ok(("A".into(), "".into())));
-        assert!(parse_variable("A").is_err() && parse_variable("=b").is_err());
-        assert_eq!(parse_variable("_HANDLER=x"), Err("Lambda itself sets _HANDLER".to_owned()));
     }
 }

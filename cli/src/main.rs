@@ -6,6 +6,7 @@
 mod event;
 mod invoke;
 mod new;
+mod options;
 mod output;
 mod pack;
 mod package;

@@ -4,10 +4,9 @@
 //! source. At its start it runs the function's init once. What is wrong with the command line ends it (exit 1): the port, the
 //! task root, a handler that is not there. An error in the function's code is shown, and mended by the next save.
 
-use std::ffi::OsString;
 use std::io;
 use std::net::{TcpListener, ToSocketAddrs};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
@@ -15,7 +14,7 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
 use clap::{Args, ValueEnum};
-use coldmoon_cli::function::{Function, StartError, find_runtime, plain};
+use coldmoon_cli::function::{StartError, plain};
 use coldmoon_cli::service::environment::Failure;
 use coldmoon_cli::service::history::History;
 use coldmoon_cli::service::http_event::Payload;
@@ -26,7 +25,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tokio::sync::watch as sync_watch;
 
-use crate::invoke::{locate, parse_variable, read_variables};
+use crate::options::FunctionOptions;
 
 /// Errors of the start that come from the command line and that no change of a file is likely to mend.
 const USAGE_ERRORS: [&str; 4] =
@@ -40,8 +39,8 @@ const USAGE_ERRORS: [&str; 4] =
                         Exit codes: 1 it could not start, 2 wrong usage, 130 ended by Ctrl-C, 143 by SIGTERM."
 )]
 pub struct Serve {
-    /// The handler as on Lambda: module.function; the module may be a path, such as examples/http.handler
-    handler: String,
+    #[command(flatten)]
+    function: FunctionOptions,
     /// The port to listen on; 0 takes a free one
     #[arg(long, value_name = "PORT", default_value_t = 9000)]
     port: u16,
@@ -57,24 +56,6 @@ pub struct Serve {
     /// The function's name, as callers of Invoke give it
     #[arg(long, value_name = "NAME", default_value = "function", value_parser = parse_name)]
     name: String,
-    /// The directory that the function's code is in [default: the current one]
-    #[arg(long, value_name = "DIR")]
-    task_root: Option<PathBuf>,
-    /// The runtime's binary [default: $COLDMOON_BOOTSTRAP, else the one that belongs to coldmoon]
-    #[arg(long, value_name = "PATH")]
-    runtime: Option<PathBuf>,
-    /// The function's timeout
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    timeout: u64,
-    /// The function's memory, as it is told; it is not enforced
-    #[arg(long, value_name = "MB", default_value_t = 128, value_parser = clap::value_parser!(u32).range(128..=10_240))]
-    memory: u32,
-    /// A variable of the function's environment; may be repeated
-    #[arg(long, value_name = "KEY=VALUE", value_parser = parse_variable)]
-    env: Vec<(OsString, OsString)>,
-    /// A file of such variables (.env), read once; --env wins over it
-    #[arg(long, value_name = "FILE")]
-    env_file: Option<PathBuf>,
     /// Do not load files again when they change
     #[arg(long)]
     no_watch: bool,
@@ -95,20 +76,16 @@ enum PayloadOption {
 impl Serve {
     /// Runs the command.
     pub fn run(self) -> Result<ExitCode> {
-        let runtime = find_runtime(self.runtime.as_deref())?;
-        let (task_root, handler) = locate(&self.handler, self.task_root.clone());
-        let task_root = task_root.canonicalize().map_err(|error| StartError::TaskRoot(task_root, error))?;
-        let mut env = self.env_file.as_deref().map(read_variables).transpose()?.unwrap_or_default();
-        env.extend(self.env.iter().cloned());
-        let function =
-            Function { task_root, memory_mb: self.memory, env, echo_log: true, name: self.name.clone(), ..Function::new(runtime, handler) };
+        let mut function = self.function.function()?;
+        function.task_root = function.task_root.canonicalize().map_err(|error| StartError::TaskRoot(function.task_root, error))?;
+        function.name.clone_from(&self.name);
         let listener = self.listen()?;
         let port = listener.local_addr().map_err(|error| anyhow!("cannot listen: {}", plain(&error)))?.port();
         let signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).map_err(|error| anyhow!("cannot handle signals: {}", plain(&error)))?;
         let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let tokio = tokio.map_err(|error| anyhow!("cannot start the server: {}", plain(&error)))?;
         let history = Arc::new(History::default());
-        let settings = Settings { function, workers: self.workers.into(), timeout: Duration::from_secs(self.timeout) };
+        let settings = Settings { function, workers: self.workers.into(), timeout: self.function.timeout() };
         let service = Service {
             pool: Pool::new(settings, history.clone(), tokio.handle().clone()),
             history,
