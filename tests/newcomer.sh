@@ -61,6 +61,7 @@ for lua in luajit lua5.4 lua5.1 busted; do
 done
 
 step "serve, change, see the change"
+: >"$work/serve"
 coldmoon serve app.handler --port 0 >"$work/serve" 2>&1 &
 serve=$!
 started="$started $serve"
