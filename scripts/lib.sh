@@ -108,6 +108,12 @@ need_rust() {
 	fail "coldmoon needs a Rust toolchain, version 1.88 or newer. Install it from https://rustup.rs, or on Debian: apt-get install rustc-web cargo-web"
 }
 
+# build_tool: builds the tool for use within these sources; its path is in $tool. As the tests build it, not optimised: that takes half the time.
+build_tool() {
+	cargo build --quiet -p coldmoon-cli
+	tool=$(cd "${CARGO_TARGET_DIR:-target}/debug" && pwd)/coldmoon
+}
+
 # need_c: makes sure that there is a C compiler and make, for LuaJIT.
 need_c() {
 	need cc "It compiles LuaJIT. Debian: apt-get install gcc libc6-dev" gcc
