@@ -7,6 +7,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use coldmoon_cli::architecture::Architecture;
 use coldmoon_cli::layer::File;
 use coldmoon_cli::runtime_api::{Invocation, Options, Outcome, RuntimeApi};
 use coldmoon_cli::tree;
@@ -128,7 +129,7 @@ fn tree_with(with_c: bool) -> Option<tempfile::TempDir> {
 fn a_tree_of_pure_lua_rocks_is_a_layer() {
     let Some(tree) = tree_with(false) else { return };
     let (layer, files) = layer_of(tree.path());
-    assert!(files.iter().all(|file| file.name.starts_with("share/lua/5.1/") && tree::architecture(file).is_none()));
+    assert!(files.iter().all(|file| file.name.starts_with("share/lua/5.1/") && Architecture::of_binary(&file.bytes).is_none()));
     let bytes: usize = files.iter().map(|file| file.bytes.len()).sum();
     tell(&format!("five rocks: {} files, {bytes} bytes", files.len()));
     let source = r#"
@@ -148,11 +149,16 @@ fn a_tree_of_pure_lua_rocks_is_a_layer() {
     assert_eq!(found, serde_json::json!(["2 4 6", "Ada Lovelace", "{ 1, {\n    a = \"b\"\n  } }", "Ada", true]));
 }
 
+/// For what a file is a shared object.
+fn architecture(file: &File) -> Option<&'static str> {
+    Architecture::of_binary(&file.bytes)?.map(Architecture::machine).ok()
+}
+
 #[test]
 fn a_tree_with_rocks_in_c_runs_in_the_dynamic_build_and_is_refused_by_the_static_one() {
     let Some(tree) = tree_with(true) else { return };
     let (layer, files) = layer_of(tree.path());
-    let c_modules: Vec<_> = files.iter().filter_map(|file| Some((file.name.as_str(), tree::architecture(file)?))).collect();
+    let c_modules: Vec<_> = files.iter().filter_map(|file| Some((file.name.as_str(), architecture(file)?))).collect();
     assert_eq!(c_modules, [("lib/lua/5.1/fnv.so", std::env::consts::ARCH), ("lib/lua/5.1/lpeg.so", std::env::consts::ARCH)]);
     let source = r#"
         local List, re, fnv = require "pl.List", require "re", require "fnv"

@@ -1,6 +1,7 @@
 //! The definitions for editors, `lua/library/*.d.lua`: a small reader of LuaCATS annotations, and what it finds held against the truth.
 //!
 //! - Each of the 103 valid events of AWS has a class, here in a table; the event is walked, every key must be declared and every type agree.
+//! - Each sample event of the tool is of the class that it names.
 //! - Every class `aws.*` is met on the way, in one of those events or in a vector of ours: none stands there untried.
 //! - The modules' definitions name exactly what the modules hold, in the real bootstrap.
 //! - No class or alias is declared twice, mentioned without being declared, or declared without being of use.
@@ -12,6 +13,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use coldmoon_cli::runtime_api::{Invocation, Options, Outcome, RuntimeApi};
+use coldmoon_cli::sample::{self, Sample};
 use coldmoon_tests::process::Setup;
 use coldmoon_tests::{tell, test_data, workspace};
 use serde_json::{Value, json};
@@ -274,6 +276,7 @@ impl<'a> Walk<'a> {
             Type::Union(types) => types.iter().map(|one| self.check(value, one, path)).min_by_key(Vec::len).unwrap_or_default(),
             Type::Named(name) => match name.as_str() {
                 "any" => Vec::new(),
+                "table" => right_if(value.is_object() || value.is_array(), name),
                 "string" => right_if(value.is_string(), name),
                 "boolean" => right_if(value.is_boolean(), name),
                 "number" => right_if(value.is_number(), name),
@@ -520,6 +523,22 @@ fn every_event_is_of_its_class_and_no_class_is_untried() {
         files.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).filter(|name| !known.contains(name.as_str())).collect();
     assert!(missing.is_empty(), "events without a class: {missing:?}");
     tell(&format!("types: {} events of AWS and {} of ours, {} classes", EVENTS.len(), vectors().len(), met.len()));
+}
+
+#[test]
+fn every_sample_of_the_tool_is_of_its_class() {
+    let definitions = Definitions::library();
+    let walk = Walk::new(&definitions);
+    let mut problems = Vec::new();
+    for Sample { name, class, json, .. } in sample::ALL {
+        let event = serde_json::from_str(json).unwrap_or_else(|error| panic!("{name}: {error}"));
+        problems.extend(walk.check(&event, &Type::Named((*class).into()), name));
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+    let names: BTreeSet<&str> = sample::ALL.iter().map(|sample| sample.name).collect();
+    assert_eq!(names.len(), sample::ALL.len(), "a name stands for one sample");
+    let files = std::fs::read_dir(workspace().join("cli/samples")).expect("a folder").count();
+    assert_eq!(files, sample::ALL.len(), "every file is a sample");
 }
 
 #[test]

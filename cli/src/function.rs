@@ -13,11 +13,13 @@ use std::io::{self, PipeReader, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 
+use crate::architecture::Architecture;
 use crate::lock;
 use crate::runtime_api::{FunctionMetadata, RuntimeApi, RuntimeRun};
 
@@ -162,8 +164,8 @@ pub fn is_reserved(name: impl AsRef<OsStr>) -> bool {
     RESERVED.iter().any(|reserved| name == OsStr::new(reserved))
 }
 
-/// Finds the runtime's binary: as given, else where `COLDMOON_BOOTSTRAP` says, else as `bootstrap` beside the running
-/// program.
+/// Finds the runtime's binary that runs functions here: as given, else where `COLDMOON_BOOTSTRAP` says, else as `bootstrap` beside the
+/// running program, else the installed one.
 ///
 /// # Errors
 /// [`StartError::NoRuntime`] where there is none in any of these places.
@@ -176,7 +178,19 @@ pub fn find_runtime(given: Option<&Path>) -> Result<PathBuf, StartError> {
     }
     let program = std::env::current_exe().unwrap_or_default();
     let beside = program.with_file_name("bootstrap");
-    if beside.is_file() { Ok(beside) } else { Err(StartError::NoRuntime { sought: beside }) }
+    let installed = Architecture::of_this_machine().and_then(installed_runtime);
+    if beside.is_file() { Ok(beside) } else { installed.ok_or(StartError::NoRuntime { sought: beside }) }
+}
+
+/// The static runtime for an architecture: where `scripts/install` puts it (`lib/coldmoon/ARCH` beside the program's folder), else where
+/// `scripts/build` does (`dist/ARCH` in the sources that the program was built in).
+pub fn installed_runtime(architecture: Architecture) -> Option<PathBuf> {
+    let program = std::env::current_exe().unwrap_or_default();
+    let places = [(2, "lib/coldmoon"), (3, "dist")].map(|(up, folder)| {
+        let root = program.ancestors().nth(up).unwrap_or(Path::new(""));
+        root.join(folder).join(architecture.machine()).join("bootstrap")
+    });
+    places.into_iter().find(|path| path.is_file())
 }
 
 /// Why a function could not be started.
@@ -198,7 +212,7 @@ impl fmt::Display for StartError {
         match self {
             StartError::NoRuntime { sought } => write!(
                 f,
-                "there is no runtime at {}: build it with scripts/build, or name a bootstrap with --runtime or in COLDMOON_BOOTSTRAP",
+                "there is no runtime at {}: put it there with scripts/install, or name a bootstrap with --runtime or in COLDMOON_BOOTSTRAP",
                 sought.display()
             ),
             StartError::Runtime(path, error) => write!(f, "cannot start the runtime {}: {}", path.display(), plain(error)),
@@ -244,9 +258,9 @@ impl Process {
             life.ended.notify_all();
             run.end(exit_text(exit));
         });
-        let kept = Arc::new(Log::default());
+        let kept = Arc::new(Log::new(log, echo));
         let keeper = kept.clone();
-        std::thread::spawn(move || keeper.keep(log, echo));
+        std::thread::spawn(move || keeper.keep());
         Process { group, log: kept }
     }
 
@@ -285,14 +299,39 @@ impl Process {
         self.log.wait_for_end();
     }
 
+    /// Sees to it that the echo has shown what the process has written by now.
+    pub fn settle_log(&self) {
+        drop(self.log.read());
+    }
+
     /// Kills the group from another thread, such as one that handles signals.
     pub fn group(&self) -> Group {
         self.group.clone()
     }
 
+    /// The most memory that it has held so far, in bytes; `None` once it has ended.
+    pub fn memory_peak_bytes(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
+    }
+
     /// What it has logged so far, bytes that are not UTF-8 replaced; the last [`LOG_BYTES_MAX`] of it.
     pub fn log(&self) -> String {
-        String::from_utf8_lossy(&lock(&self.log.content).bytes).into_owned()
+        self.log_since(0)
+    }
+
+    /// How many bytes it has logged so far.
+    pub fn log_end(&self) -> u64 {
+        self.log.read().bytes_total
+    }
+
+    /// What it has logged from this byte on, as [`Process::log`] gives it. Whatever it wrote before this call is there.
+    pub fn log_since(&self, start: u64) -> String {
+        let content = self.log.read();
+        let forgotten = content.bytes_total - content.bytes.len() as u64;
+        let start = usize::try_from(start.saturating_sub(forgotten)).unwrap_or(usize::MAX).min(content.bytes.len());
+        String::from_utf8_lossy(&content.bytes[start..]).into_owned()
     }
 }
 
@@ -331,8 +370,11 @@ struct Life {
     ended: Condvar,
 }
 
-#[derive(Debug, Default)]
+/// The log: a pipe that is read by whoever holds the lock, so that a caller finds in it what was written before it asked.
+#[derive(Debug)]
 struct Log {
+    pipe: PipeReader,
+    echo: bool,
     content: Mutex<LogContent>,
     ended: Condvar,
 }
@@ -340,39 +382,74 @@ struct Log {
 #[derive(Debug, Default)]
 struct LogContent {
     bytes: Vec<u8>,
+    bytes_total: u64,
+    /// What of the last line has not been shown yet.
+    line: Vec<u8>,
     ended: bool,
 }
 
 impl Log {
-    fn keep(&self, mut pipe: PipeReader, echo: bool) {
-        let mut line = Vec::new();
+    fn new(pipe: PipeReader, echo: bool) -> Log {
+        // The reading end alone: the function's writes still wait for room.
+        rustix::io::ioctl_fionbio(&pipe, true).expect("every pipe can do that");
+        Log { pipe, echo, content: Mutex::default(), ended: Condvar::new() }
+    }
+
+    /// Reads until the last writer is gone.
+    fn keep(&self) {
+        while !self.read().ended {
+            // Also returns at the end of the writers. A signal only means another look.
+            rustix::event::poll(&mut [PollFd::new(&self.pipe, PollFlags::IN)], None).ok();
+        }
+    }
+
+    /// Reads what is in the pipe now.
+    fn read(&self) -> MutexGuard<'_, LogContent> {
+        let mut content = lock(&self.content);
         let mut buffer = [0; 8192];
-        while let Ok(read @ 1..) = pipe.read(&mut buffer) {
-            {
-                let kept = &mut lock(&self.content).bytes;
-                kept.extend_from_slice(&buffer[..read]);
-                let surplus = kept.len().saturating_sub(LOG_BYTES_MAX);
-                kept.drain(..surplus);
-            }
-            if echo {
-                line.extend_from_slice(&buffer[..read]);
-                let complete = line.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-                show(&line[..complete]);
-                line.drain(..complete);
+        // A pipe's capacity, so that a function that writes without end holds nobody up.
+        for _ in 0..8 {
+            match (&self.pipe).read(&mut buffer) {
+                Ok(read @ 1..) => content.append(&buffer[..read], self.echo),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(0) | Err(_) => {
+                    content.end();
+                    self.ended.notify_all();
+                    break;
+                }
             }
         }
-        if !line.is_empty() {
-            line.push(b'\n');
-            show(&line);
-        }
-        lock(&self.content).ended = true;
-        self.ended.notify_all();
+        content
     }
 
     fn wait_for_end(&self) {
-        let content = lock(&self.content);
+        let content = self.read();
         let waited = self.ended.wait_timeout_while(content, LOG_END_LIMIT, |content| !content.ended);
         drop(waited);
+    }
+}
+
+impl LogContent {
+    fn append(&mut self, bytes: &[u8], echo: bool) {
+        self.bytes_total += bytes.len() as u64;
+        self.bytes.extend_from_slice(bytes);
+        let surplus = self.bytes.len().saturating_sub(LOG_BYTES_MAX);
+        self.bytes.drain(..surplus);
+        if echo {
+            self.line.extend_from_slice(bytes);
+            let complete = self.line.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+            show(&self.line[..complete]);
+            self.line.drain(..complete);
+        }
+    }
+
+    fn end(&mut self) {
+        if !self.line.is_empty() {
+            self.line.push(b'\n');
+            show(&std::mem::take(&mut self.line));
+        }
+        self.ended = true;
     }
 }
 
@@ -390,7 +467,7 @@ fn show(lines: &[u8]) {
 }
 
 /// The status as Lambda's error message has it, which is Go's: `exit status 3`, `signal: killed`, nothing for 0.
-fn exit_text(status: ExitStatus) -> String {
+pub(crate) fn exit_text(status: ExitStatus) -> String {
     let core = if status.core_dumped() { " (core dumped)" } else { "" };
     match (status.code(), status.signal()) {
         (Some(0), _) => String::new(),

@@ -5,8 +5,15 @@
 
 mod event;
 mod invoke;
+mod new;
+mod options;
+mod output;
 mod pack;
+mod package;
 mod rocks;
+mod samples;
+mod serve;
+mod stdout;
 
 use std::process::ExitCode;
 
@@ -24,14 +31,22 @@ struct Tool {
 enum Command {
     Invoke(invoke::Invoke),
     Layer(pack::Pack),
+    New(new::New),
+    Package(package::Package),
     Rocks(rocks::Rocks),
+    Sample(samples::Samples),
+    Serve(serve::Serve),
 }
 
 fn main() -> ExitCode {
     let result = match Tool::parse().command {
         Command::Invoke(invoke) => invoke.run(),
         Command::Layer(pack) => pack.run(),
+        Command::New(new) => new.run(),
+        Command::Package(package) => package.run(),
         Command::Rocks(rocks) => rocks.run(),
+        Command::Sample(samples) => samples.run(),
+        Command::Serve(serve) => serve.run(),
     };
     result.unwrap_or_else(|error| {
         eprintln!("coldmoon: {error:#}");

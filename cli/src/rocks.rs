@@ -1,14 +1,15 @@
 //! `coldmoon rocks`: a LuaRocks tree becomes the zip that Lambda takes as a layer.
 
-use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
+use coldmoon_cli::architecture::Architecture;
 use coldmoon_cli::function::plain;
-use coldmoon_cli::layer::zip;
 use coldmoon_cli::tree;
+
+use crate::output::write_zip;
 
 /// Make a layer of a LuaRocks tree, the same bytes from the same files
 #[derive(Args)]
@@ -27,10 +28,10 @@ impl Rocks {
     /// Runs the command.
     pub fn run(self) -> Result<ExitCode> {
         let files = tree::read(&self.tree).map_err(|error| anyhow::anyhow!("{}: {}", self.tree.display(), plain(&error)))?;
-        let layer = zip(&files).context("cannot make the zip")?;
-        fs::write(&self.output, &layer).map_err(|error| anyhow::anyhow!("cannot write {}: {}", self.output.display(), plain(&error)))?;
-        eprintln!("{}: {} files, {} bytes", self.output.display(), files.len(), layer.len());
-        for (file, architecture) in files.iter().filter_map(|file| Some((file, tree::architecture(file)?))) {
+        let bytes = write_zip(&files, &self.output)?;
+        eprintln!("{}: {} files, {bytes} bytes", self.output.display(), files.len());
+        for (file, architecture) in files.iter().filter_map(|file| Some((file, Architecture::of_binary(&file.bytes)?))) {
+            let architecture = architecture.map_or_else(|foreign| foreign.to_string(), |architecture| architecture.machine().into());
             eprintln!("{} is for {architecture}, and for the dynamic build (scripts/build --dynamic)", file.name);
         }
         Ok(ExitCode::SUCCESS)

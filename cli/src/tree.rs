@@ -12,19 +12,6 @@ use crate::layer::File;
 /// The parts of a tree that hold modules.
 const PARTS: [&str; 2] = ["share/lua/5.1", "lib/lua/5.1"];
 
-/// For which architecture a file is a shared object, which only the dynamic build loads.
-pub fn architecture(file: &File) -> Option<&'static str> {
-    // ELF: the magic number, and e_machine at 18 (elf(5)).
-    if !file.bytes.starts_with(b"\x7fELF") {
-        return None;
-    }
-    match file.bytes.get(18..20) {
-        Some([62, 0]) => Some("x86_64"),
-        Some([183, 0]) => Some("aarch64"),
-        _ => Some("another architecture"),
-    }
-}
-
 /// The modules of a tree, sorted by name. Links are followed.
 ///
 /// # Errors

@@ -20,9 +20,20 @@ fn invoke(arguments: &[&str]) -> Output {
     coldmoon().arg("invoke").args(arguments).output().expect("coldmoon runs")
 }
 
+/// Whether a line is Lambda's report line; what it says has tests of its own.
+fn is_report(line: &str) -> bool {
+    line.starts_with("REPORT RequestId: ")
+}
+
+/// The lines of stderr that are, or are not, report lines.
+fn stderr_lines(output: &Output, reports: bool) -> String {
+    let text = String::from_utf8_lossy(&output.stderr);
+    text.split_inclusive('\n').filter(|line| is_report(line) == reports).collect()
+}
+
 #[track_caller]
 fn assert_output(output: &Output, code: i32, stdout: &str, stderr: &str) {
-    let texts = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let texts = (String::from_utf8_lossy(&output.stdout), stderr_lines(output, false));
     assert_eq!((texts.0.as_ref(), texts.1.as_ref(), output.status.code()), (stdout, stderr, Some(code)));
 }
 
@@ -56,6 +67,122 @@ fn event_comes_from_a_file_or_from_stdin() {
 }
 
 #[test]
+fn several_events_are_served_by_one_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = folder.path().join("events.jsonl");
+    std::fs::write(&lines, "{\"a\":1}\n\n[2]\r\n").unwrap();
+    let output = invoke(&["fake.echo", "1", lines.to_str().unwrap(), "3"]);
+    assert_output(&output, 0, "1\n{\"a\":1}\n[2]\n3\n", "");
+    let reports = stderr_lines(&output, true);
+    let init: Vec<bool> = reports.lines().map(|line| line.contains("\tInit Duration: ")).collect();
+    assert_eq!(init, [true, false, false, false], "{reports}");
+    assert_output(&invoke(&["fake.echo", "--event", "1", "--event", "2"]), 0, "1\n2\n", "");
+}
+
+#[test]
+fn report_line_has_lambdas_fields() {
+    let reports = stderr_lines(&invoke(&["fake.echo", "--memory", "256"]), true);
+    let fields: Vec<&str> = reports.trim_end().split('\t').collect();
+    let [request, duration, billed, size, used, init] = fields[..] else { panic!("{reports}") };
+    let number = |field: &str, name: &str, unit: &str| -> f64 {
+        field.strip_prefix(name).and_then(|rest| rest.strip_suffix(unit)).unwrap_or_else(|| panic!("{reports}")).parse().unwrap()
+    };
+    assert_eq!(request.len(), "REPORT RequestId: ".len() + 36);
+    let (duration, billed, init) =
+        (number(duration, "Duration: ", " ms"), number(billed, "Billed Duration: ", " ms"), number(init, "Init Duration: ", " ms"));
+    assert!(duration > 0.0 && init > 0.0 && billed >= (duration + init).floor(), "{reports}");
+    assert_eq!(number(size, "Memory Size: ", " MB"), 256.0);
+    assert!((1.0..256.0).contains(&number(used, "Max Memory Used: ", " MB")), "{reports}");
+}
+
+#[test]
+fn after_an_error_the_next_event_is_served() {
+    // By the same process after the function's own error, by another one where it ended.
+    for (handler, inits) in [("fake.error_of_1", 1), ("fake.exit_of_1", 2)] {
+        let output = invoke(&[handler, "1", "2"]);
+        assert_eq!((String::from_utf8_lossy(&output.stdout).as_ref(), output.status.code()), ("2\n", Some(1)), "{output:?}");
+        assert_eq!(stderr_lines(&output, true).matches("Init Duration").count(), inits, "{output:?}");
+    }
+}
+
+#[test]
+fn repeated_events_are_shown_once_and_summed_up() {
+    let output = invoke(&["fake.echo", "1", "2", "--repeat", "50"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!((String::from_utf8_lossy(&output.stdout).as_ref(), output.status.code()), ("1\n2\n", Some(0)), "{said}");
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(lines.len() == 3 && lines[2].starts_with("100 invocations, 0 failed: min "), "{said}");
+    let output = invoke(&["fake.error", "--repeat", "3"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!((said.matches("LuaError: boom").count(), output.status.code()), (3, Some(1)), "{said}");
+    assert!(said.contains("3 invocations, 3 failed: "), "{said}");
+}
+
+#[test]
+fn samples_are_events() {
+    let listed = coldmoon().arg("sample").output().unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    assert!(listed.lines().any(|line| line.starts_with("sqs ") && line.ends_with("(aws.SqsEvent)")), "{listed}");
+    let printed = String::from_utf8(coldmoon().args(["sample", "sqs"]).output().unwrap().stdout).unwrap();
+    let output = invoke(&["fake.echo", "--sample", "sqs", "--sample", "iot"]);
+    let iot = String::from_utf8(coldmoon().args(["sample", "iot"]).output().unwrap().stdout).unwrap();
+    assert_output(&output, 0, &format!("{printed}{iot}"), "");
+    let output = coldmoon().args(["sample", "nope"]).output().unwrap();
+    assert_output(&output, 1, "", "coldmoon: there is no sample nope; `coldmoon sample` lists them\n");
+}
+
+#[test]
+fn environment_file_client_context_and_tenant_reach_the_function() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(".env");
+    std::fs::write(&file, "# a comment\nTABLE=orders\nexport QUOTED=\"two words\"\nOWN=file\n").unwrap();
+    let file = file.to_str().unwrap();
+    let output = invoke(&["fake.environment", "--env-file", file, "--env", "OWN=option"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    for line in ["TABLE=orders", "QUOTED=two words", "OWN=option"] {
+        assert!(text.lines().any(|it| it == line), "{line} is not in:\n{text}");
+    }
+    let output = invoke(&["fake.next_head", "--client-context", "{\"custom\":{}}", "--tenant", "blue"]);
+    let head = String::from_utf8(output.stdout).unwrap().to_lowercase();
+    assert!(
+        head.contains("lambda-runtime-client-context: {\"custom\":{}}") && head.contains("lambda-runtime-aws-tenant-id: blue"),
+        "{head}"
+    );
+
+    for (content, sentence) in [
+        ("A=1\nnonsense line\n", "has a line that is not KEY=VALUE"),
+        ("AWS_LAMBDA_RUNTIME_API=x\n", "sets AWS_LAMBDA_RUNTIME_API, which Lambda itself sets: remove it there"),
+    ] {
+        std::fs::write(file, content).unwrap();
+        let output = invoke(&["fake.echo", "--env-file", file]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(1) && said.contains(sentence) && said.lines().count() == 1, "{said}");
+    }
+    let output = invoke(&["fake.echo", "--env-file", "no.env"]);
+    assert_output(&output, 1, "", "coldmoon: cannot read the environment file no.env: no such file or directory\n");
+}
+
+#[test]
+fn event_file_that_is_not_json_is_one_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, content: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (json, lines, empty) = (write("a.json", "{\n\"a\": 1,\n}\n"), write("b.jsonl", "1\n{\n"), write("c.jsonl", "\n"));
+    let deep = write("deep.json", &format!("{}{}", "[".repeat(500), "]".repeat(500)));
+    for (file, sentence) in [
+        (&json, format!("coldmoon: the event file {json} is not JSON: key must be a string at line 3 column 1\n")),
+        (&lines, format!("coldmoon: line 2 of the event file {lines} is not JSON: EOF while parsing an object at column 1\n")),
+        (&empty, format!("coldmoon: there is no event in {empty}: it is to hold one on each line\n")),
+    ] {
+        assert_output(&invoke(&["fake.echo", file]), 1, "", &sentence);
+    }
+    assert_eq!(invoke(&["fake.echo", &deep]).status.code(), Some(0));
+}
+
+#[test]
 fn missing_event_file_is_one_sentence() {
     assert_output(&invoke(&["fake.echo", "no/such.json"]), 1, "", "coldmoon: there is no event file no/such.json\n");
 }
@@ -72,7 +199,7 @@ fn log_goes_to_stderr_line_by_line() {
 
 #[test]
 fn function_error_is_type_message_and_stack_on_stderr() {
-    assert_output(&invoke(&["fake.error"]), 1, "", "LuaError: boom\n  app.lua:3: in function 'handler'\n");
+    assert_output(&invoke(&["fake.error"]), 1, "", "LuaError: boom\nstack traceback:\n\tapp.lua:3: in function 'handler'\n");
 }
 
 #[test]
@@ -100,7 +227,9 @@ fn exit_of_the_runtime_names_the_status() {
 fn timeout_ends_a_hanging_function_and_a_hanging_init() {
     for handler in ["fake.hang", "fake.init_hang"] {
         let begin = Instant::now();
-        assert_output(&invoke(&[handler, "--timeout", "1"]), 1, "", "Sandbox.Timedout: Task timed out after 1.00 seconds\n");
+        let output = invoke(&[handler, "--timeout", "1"]);
+        assert_output(&output, 1, "", "Sandbox.Timedout: Task timed out after 1.00 seconds\n");
+        assert!(stderr_lines(&output, true).ends_with("\tStatus: timeout\n"));
         assert!(begin.elapsed() < Duration::from_secs(5));
     }
 }
@@ -162,6 +291,9 @@ fn wrong_usage_is_exit_code_2() {
         &["invoke", "fake.echo", "{}", "--event", "{}"],
         &["invoke", "fake.echo", "--timeout", "0"],
         &["invoke", "fake.echo", "--memory", "1"],
+        &["invoke", "fake.echo", "--repeat", "0"],
+        &["invoke", "fake.echo", "--sample", "nope"],
+        &["invoke", "fake.echo", "{}", "--sample", "sqs"],
         &["invoke", "fake.echo", "--env", "novalue"],
         &["invoke", "fake.echo", "--env", "_HANDLER=x"],
         &["unknown"],

@@ -123,6 +123,10 @@ pub struct Counts {
 pub struct Status {
     /// The state of the runtime.
     pub state: State,
+    /// When the present runtime was started.
+    pub started_at: Instant,
+    /// When it first asked for an event, once it has: its initialisation took until then.
+    pub ready_at: Option<Instant>,
     /// How many `next` calls wait for an event at this moment.
     pub parked: usize,
     /// How many extensions are registered.
@@ -333,8 +337,11 @@ impl std::fmt::Debug for Shared {
 
 impl Machine {
     fn status(&self) -> Status {
+        let (started_at, ready_at) = self.begin();
         Status {
             state: self.state(),
+            started_at,
+            ready_at,
             parked: self.parked,
             extensions: self.extensions.count(),
             connections_open: self.connections_open,

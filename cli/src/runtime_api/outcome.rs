@@ -142,6 +142,12 @@ impl Pending {
         Ok(outcome)
     }
 
+    /// A header field of the POST that streams the response, by its name in any case: there from its first chunk on, or from its
+    /// end where it has none.
+    pub fn stream_header(&self, name: &str) -> Option<Vec<u8>> {
+        lock(&self.mailbox.content).stream_headers.get(name).map(|value| value.as_bytes().to_vec())
+    }
+
     /// The next chunk of a streamed response, as soon as it arrives. `None`: no further chunk will come, the outcome is there.
     pub fn next_chunk(&mut self) -> Option<Vec<u8>> {
         match self.mailbox.next(None) {
@@ -178,12 +184,18 @@ pub(super) struct Mailbox {
 struct Content {
     chunks: VecDeque<Bytes>,
     chunk_bytes: usize,
+    stream_headers: HeaderMap,
     finished: bool,
     outcome: Option<Outcome>,
     abandoned: bool,
 }
 
 impl Mailbox {
+    /// A stream begins, with these header fields.
+    pub(super) fn begin_stream(&self, headers: HeaderMap) {
+        lock(&self.content).stream_headers = headers;
+    }
+
     /// Puts a chunk in; returns once there is room for more.
     pub(super) async fn push(&self, chunk: Bytes) {
         {

@@ -280,6 +280,7 @@ async fn buffered(answering: Answering<'_>, headers: HeaderMap, body: Incoming) 
 
 async fn streamed(answering: Answering<'_>, mailbox: &Mailbox, headers: HeaderMap, body: Incoming) -> Reply {
     let mut reader = BodyReader::new(body);
+    mailbox.begin_stream(headers.clone());
     let mut response = super::Response { body: Vec::new(), streaming: true, headers, trailers: HeaderMap::new(), error: None };
     loop {
         match reader.next(STREAMED_RESPONSE_BYTES_MAX).await {

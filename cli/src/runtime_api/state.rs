@@ -19,7 +19,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::task::AbortHandle;
 
@@ -133,6 +133,9 @@ pub(super) struct Machine {
     /// Counts the runtime processes: what an earlier one still says or does is not taken for the present one's.
     generation: u64,
     attempts: u64,
+    started_at: Instant,
+    /// When the present runtime first asked for an event.
+    ready_at: Option<Instant>,
     turns: Vec<Attempt>,
     line: VecDeque<Attempt>,
     /// Turns whose clocks are to be started by whoever holds the async runtime.
@@ -156,6 +159,8 @@ impl Machine {
             state: State::Started,
             generation: 0,
             attempts: 0,
+            started_at: Instant::now(),
+            ready_at: None,
             turns: Vec::new(),
             line: VecDeque::new(),
             unclocked: Vec::new(),
@@ -172,6 +177,11 @@ impl Machine {
 
     pub(super) fn state(&self) -> State {
         self.state
+    }
+
+    /// When the present runtime was started, and when it first asked for an event.
+    pub(super) fn begin(&self) -> (Instant, Option<Instant>) {
+        (self.started_at, self.ready_at)
     }
 
     pub(super) fn generation(&self) -> u64 {
@@ -217,6 +227,8 @@ impl Machine {
         self.fail_delivered(Outcome::Platform(PlatformError::Exited { status: String::new() }));
         self.generation += 1;
         self.state = State::Started;
+        self.started_at = Instant::now();
+        self.ready_at = None;
         self.failed = None;
         self.init_error = None;
         self.extensions = Extensions::new(self.concurrency > 1);
@@ -274,6 +286,7 @@ impl Machine {
             State::Started | State::Ready | State::Restoring | State::ResponseSent => self.state = State::Ready,
             from => return Err(Refusal::Transition { from, to: State::Ready }),
         }
+        self.ready_at.get_or_insert_with(Instant::now);
         self.extensions.close_registration();
         Ok(None)
     }

@@ -1,4 +1,4 @@
-//! A runtime that is not one: what it does with its one event is named by the function part of `_HANDLER`.
+//! A runtime that is not one: what it does with its events is named by the function part of `_HANDLER`.
 //!
 //! It speaks just enough of the Runtime API for the tests of the tool, over one blocking socket, and leaves replies but that
 //! of `next` unread beyond their status line.
@@ -24,11 +24,17 @@ fn main() {
         _ => {}
     }
     loop {
-        let (id, event) = api.next();
+        let (head, event) = api.next();
+        let id = head.lines().find_map(|line| line.strip_prefix("Lambda-Runtime-Aws-Request-Id: ")).expect("a request id");
         let respond = format!("runtime/invocation/{id}/response");
         let fail = format!("runtime/invocation/{id}/error");
         match script.as_str() {
             "echo" => api.post(&respond, "Content-Type: application/json\r\n", &event),
+            "next_head" => api.post(&respond, "Content-Type: text/plain\r\n", head.as_bytes()),
+            // The event 1 is their end, any other an answer.
+            "error_of_1" | "exit_of_1" if event != b"1" => api.post(&respond, "", &event),
+            "exit_of_1" => std::process::exit(3),
+            "error_of_1" => api.post(&fail, "Lambda-Runtime-Function-Error-Type: Function.LuaError\r\n", b"{}"),
             "binary" => api.post(&respond, "Content-Type: image/png\r\n", b"\x89PNG"),
             "line" => api.post(&respond, "", b"a line\n"),
             "large" => api.post(&respond, "", &vec![b'x'; 6_291_557]),
@@ -91,9 +97,7 @@ struct Api {
 impl Api {
     fn next(&mut self) -> (String, Vec<u8>) {
         self.send("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n");
-        let (head, body) = self.reply();
-        let field = head.lines().find_map(|line| line.strip_prefix("Lambda-Runtime-Aws-Request-Id: ")).expect("a request id");
-        (field.to_owned(), body)
+        self.reply()
     }
 
     fn post(&mut self, path: &str, fields: &str, body: &[u8]) {

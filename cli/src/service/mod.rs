@@ -1,0 +1,151 @@
+//! A function behind HTTP, as `coldmoon serve` offers it: what Lambda, function URLs, API Gateway and load balancers do round a
+//! function, on a developer's machine.
+//!
+//! | module | job |
+//! | --- | --- |
+//! | `server` | the socket: connections, bodies, which request goes where, the end |
+//! | [`http_event`], [`http_answer`] | a request as an event, a result as a response |
+//! | `http_door` | an HTTP request through the function |
+//! | `invoke_api`, [`event_stream`] | Invoke and InvokeWithResponseStream of the Lambda API |
+//! | `page` | `/_coldmoon`, and who may ask for it |
+//! | [`pool`], [`environment`] | the line of invocations, the processes that take them |
+//! | [`history`] | the last invocations |
+//! | [`watch`] | tells of changed files |
+//!
+//! Threads and async meet in [`pool`]: processes are driven by blocking threads, connections by one async thread.
+
+pub mod environment;
+pub mod event_stream;
+pub mod history;
+pub mod http_answer;
+mod http_door;
+pub mod http_event;
+mod invoke_api;
+mod page;
+pub mod pool;
+mod reply;
+mod server;
+pub mod watch;
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::runtime_api::Invocation;
+use environment::{Failure, Finished};
+use history::{EntryId, History};
+use http_event::{ACCOUNT, Payload};
+use pool::{Part, Pool, Refusal};
+
+pub use server::{Stop, serve};
+
+/// What an event may have: "6 MB each for request and response (synchronous)".
+pub const EVENT_BYTES_MAX: usize = 6 * 1024 * 1024;
+
+/// What an event of an asynchronous invocation may have: "1 MB for each asynchronous request".
+pub const EVENT_BYTES_MAX_ASYNC: usize = 1024 * 1024;
+
+/// A function that is served.
+pub struct Service {
+    /// Its environments.
+    pub pool: Pool,
+    /// Its last invocations.
+    pub history: Arc<History>,
+    /// Whose events HTTP requests become.
+    pub payload: Payload,
+    /// The region of its ARN.
+    pub region: String,
+    /// The address or name that it listens on, as it was given.
+    pub host: String,
+    /// The port that it listens on.
+    pub port: u16,
+}
+
+impl Service {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.pool.settings().function.name
+    }
+
+    /// Its ARN, without a qualifier.
+    pub fn arn(&self) -> String {
+        arn(&self.region, self.name())
+    }
+
+    fn timeout(&self) -> Duration {
+        self.pool.settings().timeout
+    }
+
+    /// An invocation of the function.
+    fn invocation(&self, event: impl Into<Vec<u8>>) -> Invocation {
+        Invocation { timeout: self.timeout(), function_arn: self.arn(), ..Invocation::new(event) }
+    }
+
+    /// Puts an invocation into the line. `origin` says where it comes from.
+    fn call(&self, origin: &str, invocation: Invocation) -> Result<Call, Refusal> {
+        let id = self.history.add(origin, &invocation.request_id, &invocation.event);
+        match self.pool.submit(id, invocation) {
+            Ok(parts) => Ok(Call { id, origin: origin.to_owned(), parts }),
+            Err(refusal) => {
+                self.history.abandon(id, refusal.text());
+                Err(refusal)
+            }
+        }
+    }
+
+    /// Tells the person at the console, and the page, how an invocation ended.
+    fn told(&self, call: &Call, finished: &Finished, status: Option<u16>, note: Option<&str>) {
+        if let Some(status) = status {
+            self.history.answered(call.id, status, note);
+        }
+        if let Some(failure) = finished.failure() {
+            tell_failure(failure);
+        }
+        if let Some(note) = note {
+            say(&format!("coldmoon: {}: {note}", call.origin));
+        }
+        let outcome = match (status, finished.failure()) {
+            (Some(status), _) => status.to_string(),
+            (None, Some(failure)) => failure.error_type.clone(),
+            (None, None) => "ok".to_owned(),
+        };
+        let ms = |time: Duration| time.as_secs_f64() * 1000.0;
+        let init = finished.report.init.map(|init| format!(", init {:.2} ms", ms(init))).unwrap_or_default();
+        say(&format!("{} {outcome} {:.2} ms{init}", call.origin, ms(finished.report.duration)));
+    }
+}
+
+impl Refusal {
+    fn text(self) -> &'static str {
+        match self {
+            Refusal::Busy => "too many invocations wait for their turn: the function is slower than its callers",
+            Refusal::Stopping => "coldmoon serve is ending",
+        }
+    }
+}
+
+/// An invocation on its way.
+struct Call {
+    id: EntryId,
+    origin: String,
+    parts: mpsc::Receiver<Part>,
+}
+
+/// The ARN of a function of this machine.
+pub fn arn(region: &str, name: &str) -> String {
+    format!("arn:aws:lambda:{region}:{ACCOUNT}:function:{name}")
+}
+
+/// Writes to the console what the function's log has not told.
+pub fn tell_failure(failure: &Failure) {
+    say(failure.untold.trim_end_matches('\n'));
+}
+
+/// Writes lines to the console. Where that fails nobody reads them.
+pub fn say(lines: &str) {
+    if !lines.is_empty() {
+        writeln!(io::stderr(), "{lines}").ok();
+    }
+}
