@@ -307,8 +307,8 @@ fn the_example_of_another_language_is_small_and_clean() {
         let is_code = |line: &&str| !line.trim_start().starts_with("//") && line.contains(|sign: char| !" })],;?".contains(sign));
         lines += text.lines().filter(is_code).count();
         let mut problems = [check_lines(&name, &text), check_unwrap(&name, &text)].concat();
-        // All of it is in one file.
-        if !name.ends_with("engine.rs") {
+        // All that the runtime has of it is in one file.
+        if !name.ends_with("engine.rs") && !name.ends_with("build.rs") {
             problems.extend(text.lines().filter(|line| has_word(without_comment(line), "unsafe {")).map(|line| format!("{name}: {line}")));
         }
         assert!(problems.is_empty(), "{}", problems.join("\n"));

@@ -131,11 +131,13 @@ impl Context {
         self.check(unsafe { js::JS_NewCFunction2(self.0, Some(trampoline::<F>), c"".as_ptr(), 0, kind, 0) })
     }
 
-    /// The value of a script; its last byte is NUL.
-    pub fn evaluate(self, script: &CStr, name: &CStr) -> Result<Value> {
-        let bytes = script.count_bytes();
-        // SAFETY: the rule; both are NUL-terminated.
-        self.check(unsafe { js::JS_Eval(self.0, script.as_ptr(), bytes as _, name.as_ptr(), js::JS_EVAL_TYPE_GLOBAL as _) })
+    /// The value of a script that `build.rs` has compiled.
+    pub fn evaluate(self, bytecode: &'static [u8]) -> Result<Value> {
+        // SAFETY: the rule; so many bytes are read, and they come from the same QuickJS; the count of the script goes over.
+        unsafe {
+            let script = js::JS_ReadObject(self.0, bytecode.as_ptr(), bytecode.len() as _, js::JS_READ_OBJ_BYTECODE as _);
+            self.check(js::JS_EvalFunction(self.0, self.check(script)?.into_raw()))
+        }
     }
 
     /// Frees what only refers to itself, if memory has run out since the last time: QuickJS does not do that before it refuses.

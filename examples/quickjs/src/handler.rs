@@ -22,10 +22,8 @@ static LINES: OneThread<RefCell<Lines>> = OneThread(RefCell::new(Lines::new()));
 /// The folder of the function's files.
 static TASK_ROOT: OneThread<Cell<&[u8]>> = OneThread(Cell::new(b"."));
 
-const PRELUDE: &CStr = match CStr::from_bytes_with_nul(concat!(include_str!("prelude.js"), "\0").as_bytes()) {
-    Ok(text) => text,
-    Err(_) => panic!("prelude.js holds a NUL"),
-};
+/// `prelude.js`, compiled.
+const PRELUDE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/prelude.bin"));
 
 /// QuickJS, its prelude run; later with a function loaded.
 pub struct JavaScript {
@@ -41,7 +39,7 @@ impl JavaScript {
     pub fn open(env: &Env) -> Option<JavaScript> {
         TASK_ROOT.0.set(env.task_root());
         let context = Context::open(limits::heap_bytes(env.memory_mb), &TASK_ROOT.0)?;
-        let prelude = || context.evaluate(PRELUDE, c"coldmoon:prelude")?.call(&context.undefined(), [&native(context)?]);
+        let prelude = || context.evaluate(PRELUDE)?.call(&context.undefined(), [&native(context)?]);
         Some(JavaScript { context, env: *env, report: Report::new(b"Error"), prelude: prelude().ok()? })
     }
 

@@ -1,5 +1,5 @@
 // The part of the runtime that is JavaScript itself: what a function finds beside the language, and what the Rust side calls.
-// It is one expression, a function of what Rust offers (`native`, see handler.rs) that returns what Rust calls.
+// It is one expression, a function of what Rust offers (`native`, see handler.rs) that returns what Rust calls; build.rs compiles it.
 (native) => {
   'use strict';
 
