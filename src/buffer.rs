@@ -8,7 +8,7 @@
 //! Bound: given at construction, see `limits`. A buffer never exceeds it; the caller learns that by [`Overflow::Bound`].
 
 use crate::sys::{self, Errno};
-use core::ffi::c_int;
+use core::ffi::{CStr, c_int};
 use core::ptr;
 use core::slice;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -166,6 +166,24 @@ impl Buffer {
                 return Ok(());
             }
         }
+    }
+
+    /// The same of the file named `path`.
+    pub fn read_path(&mut self, path: &CStr) -> Result<(), Errno> {
+        self.clear();
+        let fd = sys::open(path)?;
+        let result = self.read_file(fd);
+        sys::close(fd);
+        result
+    }
+
+    /// Becomes what `write` writes to the front of the room of at least `bytes_max` bytes that it gets; it returns how many those are.
+    pub fn fill(&mut self, bytes_max: usize, write: impl FnOnce(&mut [u8]) -> usize) -> Result<(), Overflow> {
+        self.clear();
+        self.reserve(bytes_max)?;
+        let bytes = write(self.spare());
+        self.advance(bytes);
+        Ok(())
     }
 
     /// The room behind the written bytes: initialised, of no particular content. Fill a prefix, then [`Buffer::advance`].

@@ -18,7 +18,6 @@ use crate::bytes;
 use crate::env::parse_u64;
 use crate::limits;
 use crate::sys::{self, SocketAddress};
-use core::ffi::CStr;
 
 /// RFC 1035 section 2.3.4; there is no extension (RFC 6891) in our queries that would allow more.
 const REPLY_BYTES_MAX: usize = 512;
@@ -71,21 +70,13 @@ pub fn resolve(name: &[u8]) -> Option<Address> {
     if last_label.eq_ignore_ascii_case(b"localhost") {
         return Some(Address::Ipv4([127, 0, 0, 1]));
     }
+    // A file that cannot be read says nothing.
     let mut text = Buffer::new(limits::RESOLVER_FILE_BYTES_MAX);
-    read(c"/etc/hosts", &mut text);
+    let _ = text.read_path(c"/etc/hosts");
     find_in_hosts(text.bytes(), name).or_else(|| {
-        read(c"/etc/resolv.conf", &mut text);
+        let _ = text.read_path(c"/etc/resolv.conf");
         Config::parse(text.bytes()).look_up(name)
     })
-}
-
-/// A file that cannot be read says nothing.
-fn read(path: &CStr, into: &mut Buffer) {
-    into.clear();
-    if let Ok(fd) = sys::open(path) {
-        let _ = into.read_file(fd);
-        sys::close(fd);
-    }
 }
 
 /// The words of a line.

@@ -248,13 +248,10 @@ impl Builder {
         // SAFETY: `vm` is live, and nobody else uses its scratch buffer while no Lua code runs.
         unsafe {
             let scratch = &mut (*self.vm).scratch;
-            scratch.clear();
-            if scratch.reserve(text.raw().len()).is_err() {
+            if scratch.fill(text.raw().len(), |room| text.unescape(room)).is_err() {
                 stack::raise(self.state, &[b"not enough memory"]);
             }
-            let room = scratch.spare();
-            let bytes = text.unescape(room);
-            self.heap.string(&room[..bytes])
+            self.heap.string(scratch.bytes())
         }
     }
 
