@@ -293,19 +293,22 @@ fn the_core_without_lua_needs_no_luajit() {
     }
 }
 
-/// Lines of code of the example: comments, empty lines and lone closing brackets are not counted.
+/// Lines of Rust in the example's `src`: all but comments and empty lines. `build.rs`, which is not in the program, is not counted.
 const EXAMPLE_LINES_MAX: usize = 600;
 
 #[test]
 fn the_example_of_another_language_is_small_and_clean() {
     let folder = workspace().join("examples/quickjs");
-    let mut files = vec![folder.join("build.rs")];
+    let build_script = folder.join("build.rs");
+    let mut files = vec![build_script.clone()];
     find_files(&folder.join("src"), "rs", &mut files);
     let mut lines = 0;
     for path in files {
         let (name, text) = (path.display().to_string(), std::fs::read_to_string(&path).expect("a source file"));
-        let is_code = |line: &&str| !line.trim_start().starts_with("//") && line.contains(|sign: char| !" })],;?".contains(sign));
-        lines += text.lines().filter(is_code).count();
+        let is_code = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with("//");
+        if path != build_script {
+            lines += text.lines().filter(is_code).count();
+        }
         let mut problems = [check_lines(&name, &text), check_unwrap(&name, &text)].concat();
         // All that the runtime has of it is in one file.
         if !name.ends_with("engine.rs") && !name.ends_with("build.rs") {

@@ -1,37 +1,36 @@
 //! QuickJS in safe words: values that free themselves, properties, calls both ways, the job queue, modules.
 //!
 //! All of the example's unsafe code is here. What it rests on, and each SAFETY comment calls *the rule*: the process has one thread and one
-//! context, which is never freed; a [`Value`] owns one count of what it names. QuickJS reports errors by return values, so frames may own
-//! what they like; an interpreter that leaves by `longjmp`, as Lua does, asks for more care (`src/lua/vm.rs`).
+//! context, which [`open`] makes before any other function is called and nothing frees; a [`Value`] owns one count of what it names.
+//! QuickJS reports errors by return values, so frames may own what they like; an interpreter that leaves by `longjmp`, as Lua does, asks
+//! for more care (`src/lua/vm.rs`).
 
 use coldmoon::buffer::Buffer;
 use coldmoon::interpreter::Host;
 use coldmoon::{limits, sys};
 use core::cell::Cell;
 use core::ffi::{CStr, c_char, c_int, c_void};
-use core::{mem, ptr, slice};
+use core::mem;
+use core::ops::Deref;
+use core::ptr::{self, NonNull};
 use rquickjs_sys as js;
 
-/// The one context of the process.
-#[derive(Clone, Copy)]
-pub struct Context(*mut js::JSContext);
-
 /// A JavaScript value.
-pub struct Value(pub Context, js::JSValue);
+#[repr(transparent)]
+pub struct Value(js::JSValue);
 
 /// What was thrown.
 pub struct Thrown(pub Value);
 
 /// What may throw.
-pub type Result<T> = core::result::Result<T, Thrown>;
+pub type Result<T, E = Thrown> = core::result::Result<T, E>;
 
 /// What kind of value one is, as far as JSON tells them apart.
 #[derive(PartialEq, Eq)]
 pub enum Kind {
-    Null,
-    Boolean,
+    /// What `String(value)` writes as JSON does: `null`, `true`, `false`, a BigInt.
+    Literal,
     Number,
-    BigInt,
     String,
     Array,
     Object,
@@ -39,132 +38,125 @@ pub enum Kind {
     Other,
 }
 
-impl Context {
-    /// Makes the context with at most `heap_bytes` of memory. Modules are found below `task_root`. `None` if memory does not suffice.
-    pub fn open(heap_bytes: isize, task_root: &'static Cell<&'static [u8]>) -> Option<Context> {
-        // SAFETY: a new runtime and a new context; QuickJS copies the table; `load_module` has the loader's type and gets `task_root` back.
-        unsafe {
-            HEAP_LEFT.0.set(heap_bytes);
-            let runtime = js::JS_NewRuntime2(&ALLOCATOR, ptr::null_mut());
-            if runtime.is_null() {
-                return None;
-            }
-            js::JS_SetModuleLoaderFunc(runtime, None, Some(load_module), ptr::from_ref(task_root).cast_mut().cast());
-            let context = js::JS_NewContext(runtime);
-            (!context.is_null()).then_some(Context(context))
-        }
-    }
+/// What is static although it is not made for threads.
+pub struct OneThread<T>(pub T);
 
-    /// What a function of QuickJS has returned, or what it has thrown.
-    fn check(self, raw: js::JSValue) -> Result<Value> {
-        if raw.tag != i64::from(js::JS_TAG_EXCEPTION) {
-            return Ok(Value(self, raw));
-        }
-        // SAFETY: the rule.
-        Err(Thrown(Value(self, unsafe { js::JS_GetException(self.0) })))
-    }
+// SAFETY: the process has one thread.
+unsafe impl<T> Sync for OneThread<T> {}
 
-    /// The same of a function that returns a negative number where it throws.
-    fn check_status(self, status: c_int) -> Result<()> {
-        if status < 0 { self.check(js::JS_EXCEPTION).map(drop) } else { Ok(()) }
-    }
+static CONTEXT: OneThread<Cell<Option<NonNull<js::JSContext>>>> = OneThread(Cell::new(None));
 
-    /// `undefined`
-    pub fn undefined(self) -> Value {
-        Value(self, js::JS_UNDEFINED)
+/// Makes the context with at most `heap_bytes` of memory. Modules are found below `task_root`. `None` if memory does not suffice.
+pub fn open(heap_bytes: isize, task_root: &'static [u8]) -> Option<()> {
+    HEAP_LEFT.0.set(heap_bytes);
+    TASK_ROOT.0.set(task_root);
+    // SAFETY: a new runtime and a new context; QuickJS copies the table; `load_module` has the loader's type.
+    unsafe {
+        let runtime = NonNull::new(js::JS_NewRuntime2(&ALLOCATOR, ptr::null_mut()))?.as_ptr();
+        js::JS_SetModuleLoaderFunc(runtime, None, Some(load_module), ptr::null_mut());
+        CONTEXT.0.set(Some(NonNull::new(js::JS_NewContext(runtime))?));
     }
+    Some(())
+}
 
-    /// `null`
-    pub fn null(self) -> Value {
-        Value(self, js::JS_NULL)
+fn context() -> *mut js::JSContext {
+    CONTEXT.0.get().expect("`open` comes first").as_ptr()
+}
+
+/// The value of a script that `build.rs` has compiled.
+pub fn evaluate(bytecode: &'static [u8]) -> Result<Value> {
+    // SAFETY: the rule; so many bytes are read, and they come from the same QuickJS; the count of the script goes over.
+    unsafe {
+        let script = js::JS_ReadObject(context(), bytecode.as_ptr(), bytecode.len() as _, js::JS_READ_OBJ_BYTECODE as _);
+        check(js::JS_EvalFunction(context(), check(script)?.into_raw()))
     }
+}
 
-    /// `true` or `false`
-    pub fn boolean(self, value: bool) -> Value {
-        Value(self, if value { js::JS_TRUE } else { js::JS_FALSE })
-    }
+/// What a function of QuickJS has returned, or what it has thrown.
+fn check(raw: js::JSValue) -> Result<Value> {
+    if raw.tag == i64::from(js::JS_TAG_EXCEPTION) { Err(thrown()) } else { Ok(Value(raw)) }
+}
 
-    /// A number.
-    pub fn number(self, value: f64) -> Value {
-        Value(self, js::JS_NewFloat64(value))
-    }
+/// The same of a function that returns a negative number where it throws.
+fn check_status(status: c_int) -> Result<()> {
+    if status < 0 { Err(thrown()) } else { Ok(()) }
+}
 
-    /// A `BigInt` of 64 bits, signed or not.
-    pub fn big_int(self, bits: u64, is_signed: bool) -> Result<Value> {
-        // SAFETY: the rule.
-        self.check(unsafe { if is_signed { js::JS_NewBigInt64(self.0, bits as i64) } else { js::JS_NewBigUint64(self.0, bits) } })
-    }
+fn thrown() -> Thrown {
+    // SAFETY: the rule.
+    Thrown(Value(unsafe { js::JS_GetException(context()) }))
+}
 
-    /// A string of UTF-8, with lone surrogates in their three-byte form.
-    pub fn string(self, text: &[u8]) -> Result<Value> {
-        // SAFETY: the rule; so many bytes are read.
-        self.check(unsafe { js::JS_NewStringLen(self.0, text.as_ptr().cast(), text.len() as _) })
-    }
-
-    /// `{}`
-    pub fn object(self) -> Result<Value> {
-        // SAFETY: the rule.
-        self.check(unsafe { js::JS_NewObject(self.0) })
-    }
-
-    /// `[]`
-    pub fn array(self) -> Result<Value> {
-        // SAFETY: the rule.
-        self.check(unsafe { js::JS_NewArray(self.0) })
-    }
-
-    /// An `Error` of this name, to be thrown.
-    pub fn error(self, name: &[u8], message: &[u8]) -> Thrown {
-        // SAFETY: the rule.
-        let error = self.check(unsafe { js::JS_NewError(self.0) }).and_then(|error| {
-            error.define(b"name", self.string(name)?)?;
-            error.define(b"message", self.string(message)?).map(|()| error)
-        });
-        error.map_or_else(|thrown| thrown, Thrown)
-    }
-
-    /// A function of JavaScript that calls `act`, which has no state of its own, with at most three arguments.
-    pub fn function<F: Fn(Context, &[Value; 3]) -> Result<Value> + Copy + 'static>(self, _act: F) -> Result<Value> {
-        const { assert!(size_of::<F>() == 0) };
-        let kind = js::JSCFunctionEnum_JS_CFUNC_generic;
-        // SAFETY: the rule; `trampoline` has the type that its kind asks for.
-        self.check(unsafe { js::JS_NewCFunction2(self.0, Some(trampoline::<F>), c"".as_ptr(), 0, kind, 0) })
-    }
-
-    /// The value of a script that `build.rs` has compiled.
-    pub fn evaluate(self, bytecode: &'static [u8]) -> Result<Value> {
-        // SAFETY: the rule; so many bytes are read, and they come from the same QuickJS; the count of the script goes over.
-        unsafe {
-            let script = js::JS_ReadObject(self.0, bytecode.as_ptr(), bytecode.len() as _, js::JS_READ_OBJ_BYTECODE as _);
-            self.check(js::JS_EvalFunction(self.0, self.check(script)?.into_raw()))
-        }
-    }
-
-    /// Frees what only refers to itself, if memory has run out since the last time: QuickJS does not do that before it refuses.
-    pub fn collect_if_short(self) {
-        if RESERVE_LEFT.0.get() == 0 {
-            // SAFETY: the rule; no JavaScript runs.
-            unsafe { js::JS_RunGC(js::JS_GetRuntime(self.0)) };
-        }
+impl Thrown {
+    /// An `Error` of this name. QuickJS cuts messages at 255 bytes.
+    pub fn new(name: &[u8], message: &[u8]) -> Thrown {
+        // SAFETY: the rule; the format reads so many bytes.
+        let error = check(unsafe { js::JS_NewPlainError(context(), c"%.*s".as_ptr(), message.len() as c_int, message.as_ptr()) });
+        let named = error.and_then(|error| error.define(b"name", Value::string(name)?).map(|()| error));
+        named.map_or_else(|thrown| thrown, Thrown)
     }
 
     /// What is thrown where memory has run out.
-    pub fn out_of_memory(self) -> Thrown {
+    pub fn out_of_memory() -> Thrown {
         // SAFETY: the rule.
-        self.check(unsafe { js::JS_ThrowOutOfMemory(self.0) }).map_or_else(|thrown| thrown, Thrown)
+        check(unsafe { js::JS_ThrowOutOfMemory(context()) }).map_or_else(|thrown| thrown, Thrown)
     }
 }
 
 impl Value {
+    /// `null`
+    pub const NULL: Value = Value(js::JS_NULL);
+    /// `undefined`
+    pub const UNDEFINED: Value = Value(js::JS_UNDEFINED);
+    /// `true`
+    pub const TRUE: Value = Value(js::JS_TRUE);
+    /// `false`
+    pub const FALSE: Value = Value(js::JS_FALSE);
+
+    /// A number.
+    pub fn number(value: f64) -> Value {
+        Value(js::JS_NewFloat64(value))
+    }
+
+    /// A `BigInt` of 64 bits, signed or not.
+    pub fn big_int(bits: u64, is_signed: bool) -> Result<Value> {
+        // SAFETY: the rule.
+        check(unsafe { if is_signed { js::JS_NewBigInt64(context(), bits as i64) } else { js::JS_NewBigUint64(context(), bits) } })
+    }
+
+    /// A string of UTF-8, with lone surrogates in their three-byte form.
+    pub fn string(text: &[u8]) -> Result<Value> {
+        // SAFETY: the rule; so many bytes are read.
+        check(unsafe { js::JS_NewStringLen(context(), text.as_ptr().cast(), text.len() as _) })
+    }
+
+    /// `{}`
+    pub fn object() -> Result<Value> {
+        // SAFETY: the rule.
+        check(unsafe { js::JS_NewObject(context()) })
+    }
+
+    /// `[]`
+    pub fn array() -> Result<Value> {
+        // SAFETY: the rule.
+        check(unsafe { js::JS_NewArray(context()) })
+    }
+
+    /// A function of JavaScript that calls `act`, which has no state of its own, with its first three arguments.
+    pub fn function<F: Fn(&[Value; 3]) -> Result<Value> + Copy + 'static>(_act: F) -> Result<Value> {
+        const { assert!(size_of::<F>() == 0) };
+        let kind = js::JSCFunctionEnum_JS_CFUNC_generic;
+        // SAFETY: the rule; `trampoline` has the type that its kind asks for.
+        check(unsafe { js::JS_NewCFunction2(context(), Some(trampoline::<F>), c"".as_ptr(), 3, kind, 0) })
+    }
+
     /// What kind of value it is.
     pub fn kind(&self) -> Kind {
         // SAFETY: the rule.
-        let is_array = unsafe { js::JS_IsArray(self.1) };
-        match self.1.tag as i32 {
-            js::JS_TAG_NULL => Kind::Null,
-            js::JS_TAG_BOOL => Kind::Boolean,
+        let is_array = unsafe { js::JS_IsArray(self.0) };
+        match self.0.tag as i32 {
+            js::JS_TAG_NULL | js::JS_TAG_BOOL | js::JS_TAG_BIG_INT | js::JS_TAG_SHORT_BIG_INT => Kind::Literal,
             js::JS_TAG_INT | js::JS_TAG_FLOAT64 => Kind::Number,
-            js::JS_TAG_BIG_INT | js::JS_TAG_SHORT_BIG_INT => Kind::BigInt,
             js::JS_TAG_STRING | js::JS_TAG_STRING_ROPE => Kind::String,
             js::JS_TAG_OBJECT if is_array => Kind::Array,
             js::JS_TAG_OBJECT if !self.is_function() => Kind::Object,
@@ -176,79 +168,67 @@ impl Value {
     pub fn to_number(&self) -> Result<f64> {
         let mut number = 0.0;
         // SAFETY: the rule.
-        self.0.check_status(unsafe { js::JS_ToFloat64(self.0.0, &mut number, self.1) }).map(|()| number)
+        check_status(unsafe { js::JS_ToFloat64(context(), &mut number, self.0) }).map(|()| number)
     }
 
-    /// Gives `act` what `String(value)` makes of it, in UTF-8; lone surrogates have their three-byte form.
-    pub fn with_text<R>(&self, act: impl FnOnce(&[u8]) -> R) -> Result<R> {
+    /// What `String(value)` makes of it, in UTF-8; lone surrogates have their three-byte form.
+    pub fn text(&self) -> Result<Text> {
         let mut bytes = 0;
-        // SAFETY: the rule; so many bytes stay until they are given back.
-        unsafe {
-            let start = js::JS_ToCStringLen2(self.0.0, &mut bytes, self.1, false);
-            if start.is_null() {
-                self.0.check(js::JS_EXCEPTION)?;
-            }
-            let result = act(sys::slice(start, bytes as usize));
-            js::JS_FreeCString(self.0.0, start);
-            Ok(result)
-        }
+        // SAFETY: the rule.
+        let start = unsafe { js::JS_ToCStringLen2(context(), &mut bytes, self.0, false) };
+        if start.is_null() { Err(thrown()) } else { Ok(Text(start, bytes as usize)) }
     }
 
     /// Gives `act`, which may not run JavaScript, the bytes of a `Uint8Array`; throws where it is none.
     pub fn with_bytes<R>(&self, act: impl FnOnce(&[u8]) -> R) -> Result<R> {
         let mut bytes = 0;
-        // SAFETY: the rule; the bytes stay where they are while no JavaScript runs.
-        unsafe {
-            let start = js::JS_GetUint8Array(self.0.0, &mut bytes, self.1);
-            if start.is_null() {
-                self.0.check(js::JS_EXCEPTION)?;
-            }
-            Ok(act(sys::slice(start.cast(), bytes as usize)))
-        }
+        // SAFETY: the rule.
+        let start = unsafe { js::JS_GetUint8Array(context(), &mut bytes, self.0) };
+        // SAFETY: so many bytes stay where they are while no JavaScript runs.
+        if start.is_null() { Err(thrown()) } else { Ok(act(unsafe { sys::slice(start.cast(), bytes as usize) })) }
     }
 
     /// `value[name]`
     pub fn get(&self, name: &CStr) -> Result<Value> {
         // SAFETY: the rule.
-        self.0.check(unsafe { js::JS_GetPropertyStr(self.0.0, self.1, name.as_ptr()) })
+        check(unsafe { js::JS_GetPropertyStr(context(), self.0, name.as_ptr()) })
     }
 
     /// `value[index]`
     pub fn at(&self, index: u32) -> Result<Value> {
         // SAFETY: the rule.
-        self.0.check(unsafe { js::JS_GetPropertyUint32(self.0.0, self.1, index) })
+        check(unsafe { js::JS_GetPropertyUint32(context(), self.0, index) })
     }
 
     /// Makes `member` an own property, whatever is inherited: `__proto__` is a name like any other.
     pub fn define(&self, name: &[u8], member: Value) -> Result<()> {
         // SAFETY: the rule; so many bytes are read; the count of `member` goes over, the atom is given back.
         unsafe {
-            let atom = js::JS_NewAtomLen(self.0.0, name.as_ptr().cast(), name.len() as _);
-            let status = js::JS_DefinePropertyValue(self.0.0, self.1, atom, member.into_raw(), js::JS_PROP_C_W_E as _);
-            js::JS_FreeAtom(self.0.0, atom);
-            self.0.check_status(status)
+            let atom = js::JS_NewAtomLen(context(), name.as_ptr().cast(), name.len() as _);
+            let status = js::JS_DefinePropertyValue(context(), self.0, atom, member.into_raw(), js::JS_PROP_C_W_E as _);
+            js::JS_FreeAtom(context(), atom);
+            check_status(status)
         }
     }
 
     /// The same for an element of an array.
     pub fn define_at(&self, index: u32, member: Value) -> Result<()> {
         // SAFETY: the rule; the count of `member` goes over.
-        let status = unsafe { js::JS_DefinePropertyValueUint32(self.0.0, self.1, index, member.into_raw(), js::JS_PROP_C_W_E as _) };
-        self.0.check_status(status)
+        check_status(unsafe { js::JS_DefinePropertyValueUint32(context(), self.0, index, member.into_raw(), js::JS_PROP_C_W_E as _) })
     }
 
     /// Gives `act` the name and value of every own enumerable property that has a string for a name, in their order.
     pub fn each_member(&self, mut act: impl FnMut(&Value, Value) -> Result<()>) -> Result<()> {
-        let (context, mut names, mut count) = (self.0, ptr::null_mut(), 0);
+        let (mut names, mut count) = (ptr::null_mut(), 0);
         // SAFETY: the rule; the list of `count` atoms is given back on every way.
         unsafe {
             let flags = js::JS_GPN_STRING_MASK | js::JS_GPN_ENUM_ONLY;
-            context.check_status(js::JS_GetOwnPropertyNames(context.0, &mut names, &mut count, self.1, flags as _))?;
+            check_status(js::JS_GetOwnPropertyNames(context(), &mut names, &mut count, self.0, flags as _))?;
             let result = (0..count as usize).map(|index| (*names.add(index)).atom).try_for_each(|atom| {
-                let member = context.check(js::JS_GetProperty(context.0, self.1, atom))?;
-                act(&context.check(js::JS_AtomToString(context.0, atom))?, member)
+                let member = check(js::JS_GetProperty(context(), self.0, atom))?;
+                act(&check(js::JS_AtomToString(context(), atom))?, member)
             });
-            js::JS_FreePropertyEnum(context.0, names, count);
+            js::JS_FreePropertyEnum(context(), names, count);
             result
         }
     }
@@ -256,96 +236,113 @@ impl Value {
     /// Whether it can be called.
     pub fn is_function(&self) -> bool {
         // SAFETY: the rule.
-        unsafe { js::JS_IsFunction(self.0.0, self.1) }
+        unsafe { js::JS_IsFunction(context(), self.0) }
     }
 
     /// Calls it.
     pub fn call<const N: usize>(&self, this: &Value, arguments: [&Value; N]) -> Result<Value> {
-        let mut list = arguments.map(|argument| argument.1);
+        let mut list = arguments.map(|argument| argument.0);
         // SAFETY: the rule.
-        self.0.check(unsafe { js::JS_Call(self.0.0, self.1, this.1, N as c_int, list.as_mut_ptr()) })
+        check(unsafe { js::JS_Call(context(), self.0, this.0, N as c_int, list.as_mut_ptr()) })
     }
 
-    /// Runs all jobs, and then what a promise has come to; what is none is itself. `None` if it never settles: no job is left to do it.
-    pub fn settle(self) -> Result<Option<Value>> {
-        let mut context = ptr::null_mut();
+    /// Runs all jobs, and then what a promise has come to. If it is still pending, no job is left that could settle it: an error.
+    pub fn settle(self) -> Result<Value> {
+        let mut of_job = ptr::null_mut();
         // SAFETY: the rule. A job that fails has rejected its promise already.
         unsafe {
-            while js::JS_ExecutePendingJob(js::JS_GetRuntime(self.0.0), &mut context) != 0 {}
-            match js::JS_PromiseState(self.0.0, self.1) {
-                js::JSPromiseStateEnum_JS_PROMISE_PENDING => Ok(None),
-                js::JSPromiseStateEnum_JS_PROMISE_FULFILLED => self.0.check(js::JS_PromiseResult(self.0.0, self.1)).map(Some),
-                js::JSPromiseStateEnum_JS_PROMISE_REJECTED => Err(Thrown(Value(self.0, js::JS_PromiseResult(self.0.0, self.1)))),
-                _ => Ok(Some(self)),
+            while js::JS_ExecutePendingJob(js::JS_GetRuntime(context()), &mut of_job) != 0 {}
+            match js::JS_PromiseState(context(), self.0) {
+                js::JSPromiseStateEnum_JS_PROMISE_FULFILLED => check(js::JS_PromiseResult(context(), self.0)),
+                js::JSPromiseStateEnum_JS_PROMISE_REJECTED => Err(Thrown(Value(js::JS_PromiseResult(context(), self.0)))),
+                _ => Err(Thrown::new(b"Runtime.UnsettledPromise", b"a promise that the function waits for never settles")),
             }
         }
     }
 
     fn into_raw(self) -> js::JSValue {
-        mem::ManuallyDrop::new(self).1
+        mem::ManuallyDrop::new(self).0
     }
 }
 
 impl Clone for Value {
     fn clone(&self) -> Value {
         // SAFETY: the rule.
-        Value(self.0, unsafe { js::JS_DupValue(self.0.0, self.1) })
+        Value(unsafe { js::JS_DupValue(context(), self.0) })
     }
 }
 
 impl Drop for Value {
     fn drop(&mut self) {
         // SAFETY: the rule: this is its count.
-        unsafe { js::JS_FreeValue(self.0.0, self.1) }
+        unsafe { js::JS_FreeValue(context(), self.0) }
     }
 }
 
-/// What QuickJS calls for a function made by [`Context::function`].
-unsafe extern "C" fn trampoline<F: Fn(Context, &[Value; 3]) -> Result<Value> + Copy + 'static>(
-    context: *mut js::JSContext,
-    _this: js::JSValue,
-    count: c_int,
-    arguments: *mut js::JSValue,
-) -> js::JSValue {
-    // SAFETY: a `Value` that is never dropped is a JSValue beside its context, whose count the caller keeps for the call. `F` has no state
-    // (`Context::function` checks it when it is compiled), so nothing is read; one was given away there, so it has values.
-    let (act, arguments) = unsafe {
-        let given = if count > 0 { slice::from_raw_parts(arguments, count as usize) } else { &[] };
-        let value = |index| mem::ManuallyDrop::new(Value(Context(context), given.get(index).copied().unwrap_or(js::JS_UNDEFINED)));
-        (mem::transmute_copy::<(), F>(&()), [value(0), value(1), value(2)])
-    };
-    // SAFETY: `ManuallyDrop` has the layout of what is in it.
-    let arguments = unsafe { &*ptr::from_ref(&arguments).cast::<[Value; 3]>() };
-    match act(Context(context), arguments) {
-        Ok(value) => value.into_raw(),
-        // SAFETY: the rule; the count of the thrown value goes over.
-        Err(Thrown(value)) => unsafe { js::JS_Throw(context, value.into_raw()) },
+/// The text of a value.
+pub struct Text(*const c_char, usize);
+
+impl Deref for Text {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        // SAFETY: `Value::text` got so many bytes, which stay until they are given back.
+        unsafe { sys::slice(self.0, self.1) }
     }
 }
+
+impl Drop for Text {
+    fn drop(&mut self) {
+        // SAFETY: the rule: the text is given back once.
+        unsafe { js::JS_FreeCString(context(), self.0) }
+    }
+}
+
+/// What QuickJS calls for a function made by [`Value::function`].
+unsafe extern "C" fn trampoline<F: Fn(&[Value; 3]) -> Result<Value> + Copy + 'static>(
+    _context: *mut js::JSContext,
+    _this: js::JSValue,
+    _count: c_int,
+    arguments: *mut js::JSValue,
+) -> js::JSValue {
+    // SAFETY: `F` has no state (`Value::function` checks it when it is compiled), so nothing is read; one was given away there, so it has
+    // values. QuickJS adds `undefined` up to the function's length, 3; it keeps the counts for the call, and nothing is dropped here.
+    let (act, arguments) = unsafe { (mem::transmute_copy::<(), F>(&()), &*arguments.cast::<[Value; 3]>()) };
+    match act(arguments) {
+        Ok(value) => value.into_raw(),
+        // SAFETY: the rule; the count of the thrown value goes over.
+        Err(Thrown(value)) => unsafe { js::JS_Throw(context(), value.into_raw()) },
+    }
+}
+
+// ---- modules ----
+
+/// The folder of the function's files.
+static TASK_ROOT: OneThread<Cell<&[u8]>> = OneThread(Cell::new(b"."));
 
 /// What QuickJS calls for a module that it has not got yet. `name` is absolute, or relative to the task root; QuickJS has made it of the
 /// importing module's name and of what that asks for. Null, and thrown, if there is none.
-unsafe extern "C" fn load_module(context: *mut js::JSContext, name: *const c_char, task_root: *mut c_void) -> *mut js::JSModuleDef {
-    let (mut path, mut source) = (Buffer::new(limits::PATH_BYTES_MAX), Buffer::new(limits::SOURCE_BYTES_MAX));
-    // SAFETY: the rule; the name is NUL-terminated, `task_root` is what `Context::open` gave. The context keeps the module, not its value.
+unsafe extern "C" fn load_module(_context: *mut js::JSContext, name: *const c_char, _opaque: *mut c_void) -> *mut js::JSModuleDef {
+    // SAFETY: the rule; the name is NUL-terminated, and so is the source. The context keeps the module, not its value.
     unsafe {
-        let (text, root) = (CStr::from_ptr(name).to_bytes_with_nul(), (*task_root.cast::<Cell<&[u8]>>()).get());
-        let parts: &[&[u8]] = if text.starts_with(b"/") { &[text] } else { &[root, b"/", text] };
-        let is_path = parts.iter().all(|part| path.push(part).is_ok());
-        let file = CStr::from_bytes_until_nul(path.bytes()).ok().filter(|_| is_path).and_then(|path| sys::open(path).ok());
-        let is_read = file.is_some_and(|file| {
-            let is_read = source.read_file(file).is_ok() && source.push(b"\0").is_ok();
-            sys::close(file);
-            is_read
-        });
-        if !is_read {
-            js::JS_ThrowReferenceError(context, c"cannot find module '%s'".as_ptr(), name);
+        let Some(source) = read_module(CStr::from_ptr(name)) else {
+            js::JS_ThrowReferenceError(context(), c"cannot find module '%s'".as_ptr(), name);
             return ptr::null_mut();
-        }
+        };
         let (text, flags) = (source.bytes(), js::JS_EVAL_TYPE_MODULE | js::JS_EVAL_FLAG_COMPILE_ONLY);
-        let module = Value(Context(context), js::JS_Eval(context, text.as_ptr().cast(), text.len() as u64 - 1, name, flags as _));
-        if module.1.tag == i64::from(js::JS_TAG_MODULE) { module.1.u.ptr.cast() } else { ptr::null_mut() }
+        let module = Value(js::JS_Eval(context(), text.as_ptr().cast(), text.len() as u64 - 1, name, flags as _));
+        if module.0.tag == i64::from(js::JS_TAG_MODULE) { module.0.u.ptr.cast() } else { ptr::null_mut() }
     }
+}
+
+/// The source of a module, NUL-terminated.
+fn read_module(name: &CStr) -> Option<Buffer> {
+    let (mut path, mut source) = (Buffer::new(limits::PATH_BYTES_MAX), Buffer::new(limits::SOURCE_BYTES_MAX));
+    let name = name.to_bytes_with_nul();
+    let folder = if name.starts_with(b"/") { b"" } else { TASK_ROOT.0.get() };
+    [folder, b"/", name].iter().try_for_each(|part| path.push(part)).ok()?;
+    source.read_path(CStr::from_bytes_until_nul(path.bytes()).ok()?).ok()?;
+    source.push_byte(0).ok()?;
+    Some(source)
 }
 
 // ---- memory ----
@@ -353,10 +350,25 @@ unsafe extern "C" fn load_module(context: *mut js::JSContext, name: *const c_cha
 /// What JavaScript's heap may still take.
 static HEAP_LEFT: OneThread<Cell<isize>> = OneThread(Cell::new(0));
 
-/// What it may take more when it was refused memory: without any for the error that says so, QuickJS throws `null`.
+/// What it may take more once it was refused memory: without any for the error that says so, QuickJS throws `null`, as a function may do
+/// itself. That is why QuickJS's own limit (`JS_SetMemoryLimit`) does not serve here: nobody hears of what it refuses.
 const RESERVE: isize = 64 << 10;
-/// What of that is not given.
-static RESERVE_LEFT: OneThread<Cell<isize>> = OneThread(Cell::new(RESERVE));
+/// Whether it may.
+static IS_SHORT: OneThread<Cell<bool>> = OneThread(Cell::new(false));
+
+/// Whether memory was refused since the last [`collect_if_short`].
+pub fn is_short() -> bool {
+    IS_SHORT.0.get()
+}
+
+/// Where memory was refused, frees what only refers to itself, which QuickJS does not do by itself then, and takes the reserve back.
+pub fn collect_if_short() {
+    if IS_SHORT.0.take() {
+        HEAP_LEFT.0.set(HEAP_LEFT.0.get() - RESERVE);
+        // SAFETY: the rule; no JavaScript runs.
+        unsafe { js::JS_RunGC(js::JS_GetRuntime(context())) };
+    }
+}
 
 /// The C library's heap behind a count.
 const ALLOCATOR: js::JSMallocFunctions = js::JSMallocFunctions {
@@ -368,6 +380,7 @@ const ALLOCATOR: js::JSMallocFunctions = js::JSMallocFunctions {
 };
 
 unsafe extern "C" {
+    fn calloc(count: js::size_t, bytes: js::size_t) -> *mut c_void;
     fn realloc(block: *mut c_void, bytes: js::size_t) -> *mut c_void;
     fn free(block: *mut c_void);
     /// What a block takes; 0 of null.
@@ -379,75 +392,57 @@ unsafe extern "C" fn allocate(opaque: *mut c_void, bytes: js::size_t) -> *mut c_
     unsafe { resize(opaque, ptr::null_mut(), bytes) }
 }
 
-unsafe extern "C" fn allocate_zeroed(opaque: *mut c_void, count: js::size_t, bytes: js::size_t) -> *mut c_void {
-    let bytes = count.saturating_mul(bytes);
-    // SAFETY: there is no old block; the new one has so many bytes.
-    unsafe {
-        let block = allocate(opaque, bytes);
-        if !block.is_null() {
-            ptr::write_bytes(block.cast::<u8>(), 0, bytes as usize);
-        }
-        block
-    }
+unsafe extern "C" fn allocate_zeroed(_opaque: *mut c_void, number: js::size_t, bytes: js::size_t) -> *mut c_void {
+    // SAFETY: there is no old block.
+    count(ptr::null_mut(), number.saturating_mul(bytes), || unsafe { calloc(number, bytes) })
+}
+
+unsafe extern "C" fn resize(_opaque: *mut c_void, block: *mut c_void, bytes: js::size_t) -> *mut c_void {
+    // SAFETY: QuickJS gives what it got from here, or null.
+    count(block, bytes, || unsafe { realloc(block, bytes) })
 }
 
 unsafe extern "C" fn release(_opaque: *mut c_void, block: *mut c_void) {
-    // SAFETY: QuickJS gives back what it got from here, or null.
+    // SAFETY: see `resize`.
     unsafe {
-        let left = HEAP_LEFT.0.get() + malloc_usable_size(block) as isize;
-        let is_over = RESERVE_LEFT.0.get() == 0 && left > 2 * RESERVE;
-        RESERVE_LEFT.0.set(if is_over { RESERVE } else { RESERVE_LEFT.0.get() });
-        HEAP_LEFT.0.set(if is_over { left - RESERVE } else { left });
+        HEAP_LEFT.0.set(HEAP_LEFT.0.get() + malloc_usable_size(block) as isize);
         free(block);
     }
 }
 
-unsafe extern "C" fn resize(_opaque: *mut c_void, block: *mut c_void, bytes: js::size_t) -> *mut c_void {
-    // SAFETY: as in `release`.
-    unsafe {
-        let left = HEAP_LEFT.0.get() + malloc_usable_size(block) as isize;
-        if isize::try_from(bytes).is_ok_and(|bytes| bytes <= left) {
-            let new = realloc(block, bytes);
-            if !new.is_null() {
-                HEAP_LEFT.0.set(left - malloc_usable_size(new) as isize);
-                return new;
-            }
-        }
+/// What `take` gives, where the heap may have `bytes` bytes in place of the block `old`; else null.
+fn count(old: *mut c_void, bytes: js::size_t, take: impl FnOnce() -> *mut c_void) -> *mut c_void {
+    // SAFETY: the callers pass what QuickJS has passed, see `resize`.
+    let left = HEAP_LEFT.0.get() + unsafe { malloc_usable_size(old) } as isize;
+    let new = if isize::try_from(bytes).is_ok_and(|bytes| bytes <= left) { take() } else { ptr::null_mut() };
+    if !new.is_null() {
+        // SAFETY: it is a block of the heap.
+        HEAP_LEFT.0.set(left - unsafe { malloc_usable_size(new) } as isize);
+    } else if !IS_SHORT.0.replace(true) {
+        HEAP_LEFT.0.set(HEAP_LEFT.0.get() + RESERVE);
     }
-    HEAP_LEFT.0.set(HEAP_LEFT.0.get() + RESERVE_LEFT.0.take());
-    ptr::null_mut()
+    new
 }
 
-/// What our functions find although JavaScript calls them: the runtime, as it is lent for a call.
-pub struct Lent(Cell<Option<*mut dyn Host>>);
+// ---- the runtime, as it is lent for a call ----
 
-/// What is static although it is not made for threads.
-pub struct OneThread<T>(pub T);
+/// What our functions find although JavaScript calls them.
+static HOST: OneThread<Cell<Option<*mut dyn Host>>> = OneThread(Cell::new(None));
 
-// SAFETY: the process has one thread.
-unsafe impl<T> Sync for OneThread<T> {}
+/// Lends `host` while `act` runs.
+pub fn lend_host<R>(host: &mut dyn Host, act: impl FnOnce() -> R) -> R {
+    // SAFETY: only the lifetime is changed; the pointer is forgotten before `host`'s borrow ends.
+    HOST.0.set(Some(unsafe { mem::transmute::<*mut dyn Host, *mut (dyn Host + 'static)>(host) }));
+    let result = act();
+    HOST.0.set(None);
+    result
+}
 
-impl Lent {
-    /// Nothing is lent yet.
-    pub const fn new() -> Lent {
-        Lent(Cell::new(None))
-    }
-
-    /// Lends `host` while `act` runs.
-    pub fn lend<R>(&self, host: &mut dyn Host, act: impl FnOnce() -> R) -> R {
-        // SAFETY: only the lifetime is changed; the pointer is forgotten before `host`'s borrow ends.
-        self.0.set(Some(unsafe { mem::transmute::<*mut dyn Host, *mut (dyn Host + 'static)>(host) }));
-        let result = act();
-        self.0.set(None);
-        result
-    }
-
-    /// Uses it. Not from within itself: then, and outside of a call, there is none.
-    pub fn with<R>(&self, act: impl FnOnce(&mut dyn Host) -> R) -> Option<R> {
-        let host = self.0.take()?;
-        // SAFETY: `lend` keeps the pointer valid, and it is out of its place while it is used.
-        let result = act(unsafe { &mut *host });
-        self.0.set(Some(host));
-        Some(result)
-    }
+/// Uses it. Not from within itself: then, and outside of a call, there is none.
+pub fn with_host<R>(act: impl FnOnce(&mut dyn Host) -> R) -> Option<R> {
+    let host = HOST.0.take()?;
+    // SAFETY: `lend_host` keeps the pointer valid, and it is out of its place while it is used.
+    let result = act(unsafe { &mut *host });
+    HOST.0.set(Some(host));
+    Some(result)
 }

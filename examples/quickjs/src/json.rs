@@ -6,47 +6,46 @@
 //!
 //! Bounds: nesting by `limits::JSON_DEPTH_MAX`, which also ends a cycle; the buffer's own.
 
-use crate::engine::{Context, Kind, OneThread, Result, Thrown, Value};
+use crate::engine::{Kind, OneThread, Result, Thrown, Value};
 use coldmoon::answer::TOO_LARGE;
 use coldmoon::buffer::{Buffer, Overflow};
 use coldmoon::json::{self, Number, Rules, Sink, StringRules, SyntaxError, Text, WriteError};
 use coldmoon::limits;
 use core::cell::RefCell;
+use core::mem;
 
-/// Room for the document that is being read.
-struct Room {
+/// Hears a document in its order, and puts every value into the container around it as soon as it is there.
+struct Builder {
     /// The open containers, outermost first, each with the number of its elements.
-    levels: [Option<(Value, u32)>; limits::JSON_DEPTH_MAX],
+    levels: [(Value, u32); limits::JSON_DEPTH_MAX],
+    depth: usize,
     /// The key whose value comes next.
     key: Buffer,
     /// A string without its escapes.
     text: Buffer,
-}
-
-static ROOM: OneThread<RefCell<Room>> = OneThread(RefCell::new(Room {
-    levels: [const { None }; limits::JSON_DEPTH_MAX],
-    key: Buffer::new(limits::EVENT_BYTES_MAX),
-    text: Buffer::new(limits::EVENT_BYTES_MAX),
-}));
-
-/// The value of a document. What is thrown can only be that memory has run out.
-pub fn parse(context: Context, text: &[u8]) -> core::result::Result<Result<Value>, SyntaxError> {
-    let mut builder = Builder { context, room: &mut ROOM.0.borrow_mut(), depth: 0, result: Ok(context.null()) };
-    let scanned = json::scan(text, &Rules::STRICT, &mut builder);
-    builder.room.levels[..builder.depth].fill_with(|| None);
-    scanned.map(|()| builder.result)
-}
-
-/// Hears the document in its order, and puts every value into the container around it as soon as it is there.
-struct Builder<'a> {
-    context: Context,
-    room: &'a mut Room,
-    depth: usize,
     /// The outermost value; after an error what was thrown, and nothing more is heard.
     result: Result<Value>,
 }
 
-impl Builder<'_> {
+static BUILDER: OneThread<RefCell<Builder>> = OneThread(RefCell::new(Builder {
+    levels: [const { (Value::NULL, 0) }; limits::JSON_DEPTH_MAX],
+    depth: 0,
+    key: Buffer::new(limits::EVENT_BYTES_MAX),
+    text: Buffer::new(limits::EVENT_BYTES_MAX),
+    result: Ok(Value::NULL),
+}));
+
+/// The value of a document. What is thrown can only be that memory has run out.
+pub fn parse(text: &[u8]) -> Result<Result<Value>, SyntaxError> {
+    let mut builder = BUILDER.0.borrow_mut();
+    let scanned = json::scan(text, &Rules::STRICT, &mut *builder);
+    let depth = mem::take(&mut builder.depth);
+    builder.levels[..depth].fill_with(|| (Value::NULL, 0));
+    let result = mem::replace(&mut builder.result, Ok(Value::NULL));
+    scanned.map(|()| result)
+}
+
+impl Builder {
     fn add(&mut self, value: Result<Value>) {
         if self.result.is_ok()
             && let Err(thrown) = value.and_then(|value| self.place(value))
@@ -56,74 +55,59 @@ impl Builder<'_> {
     }
 
     fn place(&mut self, value: Value) -> Result<()> {
-        match self.room.levels[..self.depth].last_mut() {
-            Some(Some((array, count))) if array.kind() == Kind::Array => {
+        match self.levels[..self.depth].last_mut() {
+            None => self.result = Ok(value),
+            Some((array, count)) if array.kind() == Kind::Array => {
+                array.define_at(*count, value)?;
                 *count += 1;
-                array.define_at(*count - 1, value)
             }
-            Some(Some((object, _))) => object.define(self.room.key.bytes(), value),
-            _ => {
-                self.result = Ok(value);
-                Ok(())
-            }
+            Some((object, _)) => object.define(self.key.bytes(), value)?,
         }
+        Ok(())
     }
 
     fn begin(&mut self, container: Result<Value>) {
-        let level = container.as_ref().ok().map(|container| (container.clone(), 0));
+        self.levels[self.depth] = (container.as_ref().map_or(Value::NULL, Value::clone), 0);
         self.add(container);
-        self.room.levels[self.depth] = level;
         self.depth += 1;
     }
 
     fn end(&mut self) {
         self.depth -= 1;
-        self.room.levels[self.depth] = None;
+        self.levels[self.depth] = (Value::NULL, 0);
     }
 }
 
-/// Puts the text into `into` without its escapes.
-fn unescape(text: Text<'_>, into: &mut Buffer) -> core::result::Result<(), Overflow> {
-    into.clear();
-    into.reserve(text.raw().len())?;
-    let bytes = text.unescape(into.spare());
-    into.advance(bytes);
-    Ok(())
-}
-
-impl Sink for Builder<'_> {
+impl Sink for Builder {
     fn null(&mut self) {
-        self.add(Ok(self.context.null()));
+        self.add(Ok(Value::NULL));
     }
 
     fn boolean(&mut self, value: bool) {
-        self.add(Ok(self.context.boolean(value)));
+        self.add(Ok(if value { Value::TRUE } else { Value::FALSE }));
     }
 
     fn number(&mut self, value: Number) {
         self.add(match value {
-            Number::Double(value) => Ok(self.context.number(value)),
-            Number::Int64(value) => self.context.big_int(value as u64, true),
-            Number::Uint64(value) => self.context.big_int(value, false),
+            Number::Double(value) => Ok(Value::number(value)),
+            Number::Int64(value) => Value::big_int(value as u64, true),
+            Number::Uint64(value) => Value::big_int(value, false),
         });
     }
 
     fn string(&mut self, text: Text<'_>) {
-        let value = match unescape(text, &mut self.room.text) {
-            Ok(()) => self.context.string(self.room.text.bytes()),
-            Err(_) => Err(self.context.out_of_memory()),
-        };
-        self.add(value);
+        let filled = self.text.fill(text.raw().len(), |room| text.unescape(room));
+        self.add(filled.map_err(Thrown::from).and_then(|()| Value::string(self.text.bytes())));
     }
 
     fn key(&mut self, text: Text<'_>) {
-        if unescape(text, &mut self.room.key).is_err() {
-            self.add(Err(self.context.out_of_memory()));
+        if let Err(overflow) = self.key.fill(text.raw().len(), |room| text.unescape(room)) {
+            self.add(Err(overflow.into()));
         }
     }
 
     fn begin_array(&mut self) {
-        self.begin(self.context.array());
+        self.begin(Value::array());
     }
 
     fn end_array(&mut self) {
@@ -131,7 +115,7 @@ impl Sink for Builder<'_> {
     }
 
     fn begin_object(&mut self) {
-        self.begin(self.context.object());
+        self.begin(Value::object());
     }
 
     fn end_object(&mut self) {
@@ -139,37 +123,38 @@ impl Sink for Builder<'_> {
     }
 }
 
+impl From<WriteError> for Thrown {
+    fn from(error: WriteError) -> Thrown {
+        match error {
+            WriteError::Overflow(Overflow::Bound) => Thrown::new(TOO_LARGE[0], TOO_LARGE[1]),
+            _ => Thrown::out_of_memory(),
+        }
+    }
+}
+
+impl From<Overflow> for Thrown {
+    fn from(overflow: Overflow) -> Thrown {
+        WriteError::from(overflow).into()
+    }
+}
+
 /// Writes a result as JSON; `null` in place of what is left out.
 pub fn write(value: &Value, out: &mut Buffer) -> Result<()> {
-    if !write_any(value, &value.0.null(), out, 0)? {
-        push(value, out, b"null")?;
+    if !write_any(value, &Value::NULL, out, 0)? {
+        out.push(b"null")?;
     }
-    if out.len() > limits::RESPONSE_BYTES_MAX { Err(refused(value, Overflow::Bound.into())) } else { Ok(()) }
-}
-
-fn push(value: &Value, out: &mut Buffer, bytes: &[u8]) -> Result<()> {
-    out.push(bytes).map_err(|overflow| refused(value, overflow.into()))
-}
-
-fn refused(value: &Value, error: WriteError) -> Thrown {
-    match error {
-        WriteError::Overflow(Overflow::Bound) => value.0.error(TOO_LARGE[0], TOO_LARGE[1]),
-        _ => value.0.out_of_memory(),
-    }
+    if out.len() > limits::RESPONSE_BYTES_MAX { Err(Overflow::Bound.into()) } else { Ok(()) }
 }
 
 /// Appends a value, of the key or index `key`. Whether it is one that JSON has.
 fn write_any(value: &Value, key: &Value, out: &mut Buffer, depth: usize) -> Result<bool> {
-    let written = |result: core::result::Result<(), WriteError>| result.map_err(|error| refused(value, error));
     match value.kind() {
-        Kind::Null => push(value, out, b"null")?,
-        Kind::Boolean => push(value, out, if value.to_number()? != 0.0 { b"true" } else { b"false" })?,
-        Kind::Number => match json::write_double(out, value.to_number()?) {
-            Err(WriteError::NotFinite) => push(value, out, b"null")?,
-            result => written(result)?,
+        Kind::Literal => out.push(&value.text()?)?,
+        Kind::Number => match value.to_number()? {
+            number if number.is_finite() => json::write_double(out, number)?,
+            _ => out.push(b"null")?,
         },
-        Kind::BigInt => value.with_text(|digits| push(value, out, digits))??,
-        Kind::String => value.with_text(|text| written(json::write_string(out, text, &StringRules::STRICT)))??,
+        Kind::String => json::write_string(out, &value.text()?, &StringRules::STRICT)?,
         Kind::Other => return Ok(false),
         Kind::Array | Kind::Object => return write_container(value, key, out, depth),
     }
@@ -178,7 +163,7 @@ fn write_any(value: &Value, key: &Value, out: &mut Buffer, depth: usize) -> Resu
 
 fn write_container(value: &Value, key: &Value, out: &mut Buffer, depth: usize) -> Result<bool> {
     if depth == limits::JSON_DEPTH_MAX {
-        return Err(value.0.error(b"Runtime.MarshalError", b"the result is nested more than 1000 levels deep, or contains itself"));
+        return Err(Thrown::new(b"Runtime.MarshalError", b"the result is nested more than 1000 levels deep, or contains itself"));
     }
     let to_json = value.get(c"toJSON")?;
     if to_json.is_function() {
@@ -186,29 +171,28 @@ fn write_container(value: &Value, key: &Value, out: &mut Buffer, depth: usize) -
     }
     let mut comma: &[u8] = b"";
     if value.kind() == Kind::Array {
-        push(value, out, b"[")?;
+        out.push(b"[")?;
         for index in 0..value.get(c"length")?.to_number()? as u32 {
-            push(value, out, core::mem::replace(&mut comma, b","))?;
-            if !write_any(&value.at(index)?, &value.0.number(f64::from(index)), out, depth + 1)? {
-                push(value, out, b"null")?;
+            out.push(mem::replace(&mut comma, b","))?;
+            if !write_any(&value.at(index)?, &Value::number(f64::from(index)), out, depth + 1)? {
+                out.push(b"null")?;
             }
         }
-        push(value, out, b"]")?;
+        out.push(b"]")?;
     } else {
-        push(value, out, b"{")?;
+        out.push(b"{")?;
         value.each_member(|name, member| {
             let before = out.len();
-            push(value, out, comma)?;
+            out.push(comma)?;
             write_any(name, name, out, depth)?;
-            push(value, out, b":")?;
-            if write_any(&member, name, out, depth + 1)? {
-                comma = b",";
-            } else {
-                out.truncate(before);
+            out.push(b":")?;
+            match write_any(&member, name, out, depth + 1)? {
+                true => comma = b",",
+                false => out.truncate(before),
             }
             Ok(())
         })?;
-        push(value, out, b"}")?;
+        out.push(b"}")?;
     }
     Ok(true)
 }

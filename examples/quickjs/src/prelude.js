@@ -14,10 +14,17 @@
       return `${file}:${row ? ` ${row}:`.trimStart() : ''} at ${name ?? '<module>'}${column ? ` (column ${column})` : ''}`;
     }).join('\n');
 
-  // Type, message and stack of what was thrown. What is no Error has the type of its value, as in AWS's client for Node.
-  const describe = (thrown) => thrown instanceof Error
-    ? [String(thrown.name), String(thrown.message), frames(thrown.stack)]
-    : [typeof thrown, String(thrown), ''];
+  // Type, message and stack of what was thrown. What is no Error has the type of its value, as in AWS's client for Node. Describing it may run
+  // code of the function and throw something else, which is described in its place; not without end.
+  const describe = (thrown, attempts = 3) => {
+    try {
+      if (!(thrown instanceof Error)) return [typeof thrown, String(thrown), ''];
+      return [String(thrown.name), String(thrown.message), frames(thrown.stack)];
+    } catch (next) {
+      if (attempts === 0) throw next;
+      return describe(next, attempts - 1);
+    }
+  };
 
   // ---- console, process ----
 
@@ -98,12 +105,18 @@
 
   // ---- what Rust calls ----
 
+  const { environment } = native;
+  const malformed = (message) => failure('Runtime.MalformedHandlerName', message);
   const importError = (error) => {
     if (error instanceof SyntaxError) error.name = 'Runtime.UserCodeSyntaxError';
     if (error instanceof ReferenceError && error.message.startsWith('cannot find module')) error.name = 'Runtime.ImportModuleError';
     return error;
   };
-  const load = async (module, name) => {
+  const load = async () => {
+    const { _HANDLER } = environment;
+    if (_HANDLER === undefined) throw malformed('_HANDLER is not set; it names the handler as module.function');
+    const [, module, name] = /^(.+)\.([^.]+)$/s.exec(_HANDLER) ?? [];
+    if (!name) throw malformed(`the handler '${_HANDLER}' is not of the form module.function`);
     let exports;
     try {
       exports = await import(`${module}.mjs`);
@@ -118,11 +131,17 @@
     }
     handler = exports[name];
   };
-  const call = async (event, context) => {
-    const { deadlineMs = 0, environmentTraceId } = context;
-    context.getRemainingTimeInMillis = () => Math.max(0, deadlineMs - Date.now());
+  const environmentFields = {
+    functionName: environment.AWS_LAMBDA_FUNCTION_NAME,
+    functionVersion: environment.AWS_LAMBDA_FUNCTION_VERSION,
+    memoryLimitInMB: environment.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+    logGroupName: environment.AWS_LAMBDA_LOG_GROUP_NAME,
+    logStreamName: environment.AWS_LAMBDA_LOG_STREAM_NAME,
+  };
+  const call = async (event, { environmentTraceId, ...sent }) => {
+    const getRemainingTimeInMillis = () => Math.max(0, (sent.deadlineMs ?? 0) - Date.now());
+    const context = { ...sent, ...environmentFields, getRemainingTimeInMillis };
     // The core decides whether it is in the environment.
-    delete context.environmentTraceId;
     if (environmentTraceId === undefined) delete process.env._X_AMZN_TRACE_ID;
     else process.env._X_AMZN_TRACE_ID = environmentTraceId;
     if (!streaming.has(handler)) return handler(event, context);

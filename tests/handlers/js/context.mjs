@@ -7,7 +7,7 @@
 // header: Lambda-Runtime-Invoked-Function-Arn: arn:f
 // header: Lambda-Runtime-Deadline-Ms: 4102444800000
 // event: 1
-// response: [{"awsRequestId":"$ID","deadlineMs":4102444800000,"invokedFunctionArn":"arn:f","functionName":"function","functionVersion":"$LATEST","memoryLimitInMB":"128","logGroupName":"/aws/lambda/function","logStreamName":"$LATEST","traceId":"Root=1","tenantId":"t","clientContext":{"client":{"app_title":"é"},"n":9007199254740993},"identity":{"cognitoIdentityId":"i","cognitoIdentityPoolId":"p"}},true,"Root=1"]
+// response: [{"awsRequestId":"$ID","deadlineMs":4102444800000,"invokedFunctionArn":"arn:f","traceId":"Root=1","tenantId":"t","clientContext":{"client":{"app_title":"é"},"n":9007199254740993},"identity":{"cognitoIdentityId":"i","cognitoIdentityPoolId":"p"},"functionName":"function","functionVersion":"$LATEST","memoryLimitInMB":"128","logGroupName":"/aws/lambda/function","logStreamName":"$LATEST"},true,"Root=1"]
 // header: Lambda-Runtime-Deadline-Ms: 1000
 // header: Lambda-Runtime-Trace-Id:
 // header: Lambda-Runtime-Invoked-Function-Arn: arn:f
