@@ -8,9 +8,9 @@
 //! That every `unsafe` block has its SAFETY comment is for clippy (`undocumented_unsafe_blocks`).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use coldmoon_tests::workspace;
+use coldmoon_tests::{files_below, workspace};
 
 /// Who uses whom. A row is a module of `src/`; in `http/` and `json/` it is a file, because there one file is the border to the system or
 /// to the buffer and the others are not; `lua/` is one row. What a file uses of its own folder is not listed.
@@ -64,26 +64,14 @@ const LINE_CHARACTERS_MAX: usize = 140;
 /// The files of `src/`: name without `.rs` (`http/chunked`), text.
 fn sources() -> Vec<(String, String)> {
     let root = workspace().join("src");
-    let mut files = Vec::new();
-    find_files(&root, "rs", &mut files);
-    files.into_iter().map(|path| (name_of(&root, &path), std::fs::read_to_string(path).expect("a source file"))).collect()
+    files_below(&root, "rs")
+        .into_iter()
+        .map(|path| (name_of(&root, &path), std::fs::read_to_string(path).expect("a source file")))
+        .collect()
 }
 
 fn name_of(root: &Path, path: &Path) -> String {
     path.strip_prefix(root).expect("a file below it").with_extension("").to_string_lossy().into_owned()
-}
-
-fn find_files(folder: &Path, extension: &str, files: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    let mut entries: Vec<PathBuf> = entries.map(|entry| entry.expect("a folder can be read").path()).collect();
-    entries.sort();
-    for path in entries {
-        if path.is_dir() {
-            find_files(&path, extension, files);
-        } else if path.extension().is_some_and(|found| found == extension) {
-            files.push(path);
-        }
-    }
 }
 
 /// The code without comments, up to the unit tests at the file's end.
@@ -255,9 +243,7 @@ fn nothing_is_unwrapped_outside_of_tests() {
 
 #[test]
 fn every_lua_module_opens_with_a_comment() {
-    let mut files = Vec::new();
-    find_files(&workspace().join("lua"), "lua", &mut files);
-    for path in files {
+    for path in files_below(&workspace().join("lua"), "lua") {
         let text = std::fs::read_to_string(&path).expect("a file");
         assert!(text.starts_with("--"), "{} does not say what it is", path.display());
     }
@@ -265,8 +251,7 @@ fn every_lua_module_opens_with_a_comment() {
 
 #[test]
 fn every_behaviour_says_what_it_shows() {
-    let mut files = Vec::new();
-    find_files(&workspace().join("tests/handlers"), "lua", &mut files);
+    let files = files_below(&workspace().join("tests/handlers"), "lua");
     assert!(!files.is_empty());
     for path in files {
         let text = std::fs::read_to_string(&path).expect("a file");
@@ -299,8 +284,8 @@ const EXAMPLE_LINES_MAX: usize = 600;
 #[test]
 fn the_example_of_another_language_is_small_and_clean() {
     let folder = workspace().join("examples/quickjs");
-    let mut files = vec![folder.join("build.rs")];
-    find_files(&folder.join("src"), "rs", &mut files);
+    let mut files = files_below(&folder.join("src"), "rs");
+    files.push(folder.join("build.rs"));
     let mut lines = 0;
     for path in files {
         let (name, text) = (path.display().to_string(), std::fs::read_to_string(&path).expect("a source file"));
