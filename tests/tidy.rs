@@ -316,7 +316,9 @@ fn check_links(folder: &Path, text: &str) -> Vec<String> {
                 const KINDS: [&str; 11] =
                     ["fn ", "struct ", "enum ", "trait ", "const ", "static ", "mod ", "type ", "class ", "macro_rules! ", "impl "];
                 let is_there = |line: &str| KINDS.iter().any(|kind| has_word(line, name) && line.contains(&format!("{kind}{name}")));
-                if !file.lines().any(is_there) {
+                let is_heading = |line: &str| line.strip_prefix('#').is_some_and(|title| anchor(title) == name);
+                let is_named = if path.ends_with(".md") { file.lines().any(is_heading) } else { file.lines().any(is_there) };
+                if !is_named {
                     problems.push(format!("{target}: {path} defines no {name}"));
                 }
             }
@@ -324,6 +326,12 @@ fn check_links(folder: &Path, text: &str) -> Vec<String> {
         }
     }
     problems
+}
+
+/// How a page names a heading: small letters, words joined by hyphens, no other signs.
+fn anchor(heading: &str) -> String {
+    let title = heading.trim_start_matches('#').trim().to_lowercase();
+    title.chars().filter(|sign| sign.is_alphanumeric() || " -_".contains(*sign)).map(|sign| if sign == ' ' { '-' } else { sign }).collect()
 }
 
 #[test]
@@ -352,6 +360,8 @@ fn the_checker_of_links_refuses_what_is_not_there() {
         ("[a](../src/stop.rs)", false),
         ("[a](../src/start.rs#walk)", false),
         ("[a](../src/start.rs#ru)", false),
+        ("[a](serve.md#serving-on-your-machine)", true),
+        ("[a](serve.md#serving)", false),
     ] {
         assert_eq!(check_links(&folder, text).is_empty(), is_good, "{text}");
     }
