@@ -367,7 +367,8 @@ fn a_write_through_a_bad_pointer_is_told_before_the_signal_ends_the_process() {
     let output = setup.command(&server.address()).output().expect("it starts");
     assert_eq!(output.status.signal(), Some(11), "{output:?}");
     let message = "[FATAL] the process ran out of C stack, or memory was corrupted through FFI (SIGSEGV)\n";
-    assert_eq!(String::from_utf8_lossy(&output.stderr), message);
+    // An emulator of the processor adds a line of its own.
+    assert!(output.stderr.starts_with(message.as_bytes()), "{output:?}");
 }
 
 // ---- workers ----

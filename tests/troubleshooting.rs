@@ -24,9 +24,13 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use coldmoon_tests::behaviour::Behaviour;
 use coldmoon_tests::literals::{self, Literal};
+use coldmoon_tests::process::Setup;
+use coldmoon_tests::server::Server;
+use coldmoon_tests::wire::{accepted, event};
 use coldmoon_tests::{files_below, tell, workspace};
 
 const PAGE: &str = "docs/troubleshooting.md";
@@ -401,6 +405,43 @@ fn every_block_does_what_it_says() {
         }
     }
     assert_none(&problems);
+}
+
+/// What the function says in an address space of 30 MB, which `prlimit` of util-linux sets, and the errors that it posts.
+fn run_in_30_mb(source: &str, reply: Vec<u8>) -> (String, Vec<String>) {
+    let server = Server::start(move |_, peer| {
+        peer.request();
+        // A reply that is not taken is asked for once more, on another connection.
+        if peer.try_send(&reply).is_ok() && peer.try_request().is_some() {
+            peer.try_send(accepted()).ok();
+            peer.refuse_connections();
+        }
+        peer.close();
+    });
+    let setup = Setup::new(source);
+    let plain = setup.command(&server.address());
+    let mut limited = Command::new("prlimit");
+    limited.args(["--as=30000000", "--"]).arg(plain.get_program()).current_dir(setup.folder()).env_clear();
+    limited.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?)))).stdin(Stdio::null());
+    let output = limited.output().expect("prlimit is there");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let errors = server.posts().into_iter().map(|post| post.json()["errorMessage"].to_string());
+    (String::from_utf8_lossy(&output.stderr).into_owned(), errors.collect())
+}
+
+#[test]
+fn memory_that_the_system_refuses_is_named() {
+    let event_of_31_mb = event("id-1", format!("\"{}\"", "x".repeat(31_000_000)));
+    let (log, _) = run_in_30_mb("return { handler = function() end }\n", event_of_31_mb);
+    assert_eq!(log, "[FATAL] the next event cannot be had: no memory for the reply; giving up\n");
+    // All but a little is taken, so that Lua can go on; the result needs more.
+    let source = "return { handler = function()\n\
+          local large, kept = ('x'):rep(5000000), {}\n\
+          pcall(function() while true do kept[#kept + 1] = ('y'):rep(100000) .. #kept end end)\n\
+          return large\n\
+        end }\n";
+    let (log, errors) = run_in_30_mb(source, event("id-1", "1"));
+    assert_eq!(errors, ["\"result: no memory to encode it\""], "{log}");
 }
 
 // ---- the checker itself ----
