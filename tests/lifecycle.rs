@@ -4,6 +4,7 @@
 //! which hands out invocations at the same time.
 
 use std::collections::BTreeSet;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 
 use coldmoon_cli::runtime_api::{FunctionMetadata, Invocation, Options, Outcome, Pending, RuntimeApi, RuntimeRun};
@@ -181,7 +182,10 @@ fn a_refused_registration_is_a_warning() {
         assert_eq!(process.wait().code, 0, "{}", process.report());
         let log = process.log();
         assert!(log.contains("hook\n"), "{log}");
-        assert_eq!(log.contains("[WARN] shutdown hooks may not run"), number < 2, "{log}");
+        let is_told = [403, 500].iter().any(|status| {
+            log.contains(&format!("[WARN] shutdown hooks may not run: the platform answered {status} to its registration\n"))
+        });
+        assert_eq!(is_told, number < 2, "{log}");
     }
 }
 
@@ -197,7 +201,8 @@ fn a_registration_without_an_answer_is_a_warning() {
     let mut process = Setup::function("shutdown_hook").start(server.address());
     process.wait_for(&server, 4);
     process.kill();
-    assert!(process.log().contains("[WARN] shutdown hooks may not run"), "{}", process.report());
+    let message = "[WARN] shutdown hooks may not run: the server closed the connection without a reply\n";
+    assert!(process.log().contains(message), "{}", process.report());
     assert_eq!(lines_of(&server, 0), [REGISTER], "it is not sent again");
 }
 
@@ -318,9 +323,52 @@ fn a_refused_restore_ends_the_process_with_a_message() {
         let server = Server::start(move |_, peer| drop(peer.answer(refused(status))));
         let mut process = snapshot("snapshot_hooks").start(server.address());
         assert_eq!(process.wait().code, 1);
-        assert!(process.log().contains(&format!("answered {status}")), "{}", process.report());
+        let message = format!("[FATAL] the Runtime API answered {status} to the wait for the restore; giving up\n");
+        assert!(process.log().contains(&message), "{}", process.report());
         assert_eq!(server.lines(), [RESTORE_NEXT]);
     }
+}
+
+#[test]
+fn a_server_that_goes_away_before_the_restore_is_a_message_and_exit_1() {
+    let server = Server::start(|_, peer| {
+        peer.request();
+        peer.close();
+    });
+    let mut process = snapshot("snapshot_hooks").start(server.address());
+    assert_eq!(process.wait().code, 1);
+    let message = "[FATAL] the wait for the restore failed: the server closed the connection without a reply; giving up\n";
+    assert!(process.log().contains(message), "{}", process.report());
+}
+
+#[test]
+fn a_termination_before_the_restore_is_a_message_and_exit_1() {
+    let server = Server::start(|_, peer| {
+        while let Some(request) = peer.try_request() {
+            if request.line() == REGISTER {
+                peer.send(registered());
+            }
+        }
+    });
+    let mut process = snapshot("shutdown_hook").start(server.address());
+    wait_until("the wait", || server.lines().iter().any(|line| line == RESTORE_NEXT), || process.report());
+    process.signal(Signal::TERM);
+    assert_eq!(process.wait().code, 1);
+    let message = "[FATAL] the wait for the restore failed: the process was asked to end; giving up\n";
+    assert!(process.log().contains(message), "{}", process.report());
+}
+
+// ---- crashes ----
+
+#[test]
+fn a_write_through_a_bad_pointer_is_told_before_the_signal_ends_the_process() {
+    let server = server(vec![event("id-1", "1")]);
+    let Some(setup) = Setup::function_if_any("crashes") else { return };
+    let output = setup.command(&server.address()).output().expect("it starts");
+    assert_eq!(output.status.signal(), Some(11), "{output:?}");
+    let message = "[FATAL] the process ran out of C stack, or memory was corrupted through FFI (SIGSEGV)\n";
+    // An emulator of the processor adds a line of its own.
+    assert!(output.stderr.starts_with(message.as_bytes()), "{output:?}");
 }
 
 // ---- workers ----
@@ -502,5 +550,6 @@ fn the_parent_ends_when_the_server_is_gone() {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     assert_eq!(process.wait().code, 1, "{}", process.report());
-    assert!(process.log().contains("[FATAL] workers keep dying"), "{}", process.report());
+    let message = "[FATAL] workers keep dying (the last exited with code 1); giving up\n";
+    assert!(process.log().contains(message), "{}", process.report());
 }

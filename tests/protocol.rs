@@ -154,7 +154,8 @@ fn no_server_is_a_message_and_exit_1() {
     let address = Server::start(|_, _| {}).address();
     let mut process = Setup::function("echo").start(address);
     assert_eq!(process.wait().code, 1);
-    assert_message(&process, "cannot connect");
+    assert_message(&process, "[FATAL] the next event cannot be had: cannot connect (");
+    assert_message(&process, "); giving up\n");
 }
 
 #[test]
@@ -163,7 +164,13 @@ fn an_address_that_is_none_is_a_message_and_exit_1() {
     {
         let mut process = Setup::function("echo").start(address);
         assert_eq!(process.wait().code, 1, "{address}");
-        assert!(!process.stderr().is_empty() && process.stdout().is_empty(), "{address}: {}", process.report());
+        assert!(process.stdout().is_empty(), "{address}: {}", process.report());
+        let what = match address {
+            "" => "AWS_LAMBDA_RUNTIME_API is not set: this program is started by AWS Lambda; to try a function here, use `coldmoon invoke`",
+            "no.such.host.invalid:9001" => "the next event cannot be had: cannot connect (",
+            _ => &format!("AWS_LAMBDA_RUNTIME_API is not of the form host:port: {address}"),
+        };
+        assert_message(&process, &format!("[FATAL] {what}"));
     }
 }
 
@@ -360,7 +367,7 @@ fn next_answered_by_403_or_500_ends_the_process_with_a_message() {
         let server = Server::start(move |_, peer| drop(peer.answer(refused(status))));
         let mut process = Setup::function("echo").start(server.address());
         assert_eq!(process.wait().code, 1);
-        assert_message(&process, &status.to_string());
+        assert_message(&process, &format!("[FATAL] the Runtime API answered {status} to the request for the next event; giving up\n"));
         assert_eq!(server.requests().len(), 1);
     }
 }
@@ -390,7 +397,11 @@ fn next_answered_by_another_status_is_asked_again_and_works() {
     let expected: Vec<String> =
         STATUSES.iter().map(|status| format!("/2018-06-01/runtime/invocation/right-{status}/response {status}")).collect();
     assert_eq!(posts, expected);
-    assert_eq!(String::from_utf8_lossy(&process.stderr()).lines().count(), STATUSES.len(), "one message each\n{}", process.report());
+    let messages = STATUSES.map(|status| match status {
+        200 => "[WARN] the Runtime API sent an event without a request id; it cannot be answered\n".to_owned(),
+        _ => format!("[WARN] the Runtime API answered {status} to the request for the next event\n"),
+    });
+    assert_eq!(String::from_utf8_lossy(&process.stderr()), messages.concat(), "one message each\n{}", process.report());
 }
 
 #[test]
@@ -402,7 +413,7 @@ fn next_that_gives_no_event_for_ever_is_given_up_with_pauses_between() {
     assert_eq!((end.code, server.requests().len()), (1, 4), "{}", process.report());
     assert!(begun.elapsed().as_millis() >= 500, "no pauses");
     assert!(end.cpu.as_millis() < 1000, "{end:?}");
-    assert_message(&process, "giving up");
+    assert_message(&process, "[FATAL] the Runtime API gives no events; giving up\n");
 }
 
 #[test]
@@ -440,8 +451,13 @@ fn a_post_answered_by_any_status_but_500_is_followed_by_next() {
         assert_eq!(server.posts().len(), STATUSES.len(), "one POST each");
         let log = String::from_utf8_lossy(&process.stderr()).into_owned();
         for status in STATUSES {
-            let is_told = log.lines().any(|line| line.contains(&format!("id-{status} ")) && line.contains(&format!("answered {status}")));
-            assert!(is_told, "{status} is not in the log\n{log}");
+            let why = match status {
+                410 => ": it came after the invocation had ended",
+                413 => ": it is too large",
+                _ => "",
+            };
+            let message = format!("[WARN] id-{status} the Runtime API answered {status} to the result{why}");
+            assert!(log.lines().any(|line| line == message), "there is no {message:?} in the log\n{log}");
         }
         // What the service says in the body of a reply is never printed.
         assert!(!log.contains("because") && process.stdout().is_empty(), "{}", process.report());
@@ -457,7 +473,7 @@ fn a_post_answered_by_500_ends_the_process_with_a_message() {
         });
         let mut process = Setup::function(function).start(server.address());
         assert_eq!(process.wait().code, 1);
-        assert_message(&process, "500");
+        assert_message(&process, "[FATAL] id-1 the Runtime API answered 500 to the result (container error); giving up\n");
         assert_eq!(server.posts().len(), 1);
         assert!(server.posts()[0].path.ends_with(line));
     }
@@ -528,16 +544,21 @@ fn a_server_that_goes_away_is_a_message_and_exit_1() {
     let mut process = Setup::function("echo").start(server.address());
     assert_eq!(process.wait().code, 1);
     assert_eq!(server.posts().len(), 1);
-    assert!(!process.stderr().is_empty(), "no message");
+    assert_message(&process, "[FATAL] the next event cannot be had: ");
 }
 
 #[test]
 fn a_post_that_gets_no_answer_is_never_sent_again() {
-    for is_reset in [false, true] {
+    for (part, is_reset, why) in [
+        (0, false, "the server closed the connection without a reply\n"),
+        (20, false, "the connection ended within a reply\n"),
+        (0, true, "receiving failed ("),
+    ] {
         let server = Server::start(move |number, peer| {
             if number < 5 {
                 peer.answer(event(&format!("id-{number}"), "1"));
                 peer.expect_post();
+                peer.send(&accepted()[..part]);
                 if is_reset { peer.reset() } else { peer.close() }
             }
         });
@@ -546,7 +567,8 @@ fn a_post_that_gets_no_answer_is_never_sent_again() {
         process.kill();
         let lines: Vec<String> = server.posts().iter().map(Request::line).collect();
         assert_eq!(lines.len(), 5, "{lines:?}");
-        assert_eq!(String::from_utf8_lossy(&process.stderr()).lines().filter(|line| line.contains("may be lost")).count(), 5);
+        let log = process.log();
+        assert_eq!(log.matches(&format!(" the result may be lost: {why}")).count(), 5, "{log}");
     }
 }
 
@@ -802,18 +824,18 @@ fn what_exceeds_a_bound_ends_the_process_with_a_message() {
     };
     let many_fields = |peer: &mut Peer| drop(peer.try_send(reply("200 OK", &"A: b\r\n".repeat(5000), "1")));
     type Fault = fn(&mut Peer);
-    let faults: [(&str, Fault); 9] = [
-        ("endless head", endless_head),
-        ("endless line", endless_line),
-        ("endless chunk line", endless_chunk_line),
-        ("endless trailers", endless_trailers),
-        ("endless interim replies", endless_interim),
-        ("endless chunks", endless_chunks),
-        ("huge length", huge_length),
-        ("huge chunk", huge_chunk),
-        ("many fields", many_fields),
+    let faults: [(&str, Fault, &str); 9] = [
+        ("endless head", endless_head, "the reply's head is too long"),
+        ("endless line", endless_line, "the reply's head is too long"),
+        ("endless chunk line", endless_chunk_line, "the reply is not HTTP/1.1"),
+        ("endless trailers", endless_trailers, "the reply is not HTTP/1.1"),
+        ("endless interim replies", endless_interim, "the reply's head is too long"),
+        ("endless chunks", endless_chunks, "the reply is too long"),
+        ("huge length", huge_length, "the reply is too long"),
+        ("huge chunk", huge_chunk, "the reply is too long"),
+        ("many fields", many_fields, "the reply is not HTTP/1.1"),
     ];
-    for (name, fault) in faults {
+    for (name, fault, why) in faults {
         let server = Server::start(move |_, peer| {
             peer.expect_next();
             fault(peer);
@@ -821,7 +843,7 @@ fn what_exceeds_a_bound_ends_the_process_with_a_message() {
         let mut process = Setup::function("echo").start(server.address());
         let end = process.wait();
         assert_eq!(end.code, 1, "{name}");
-        assert!(!process.stderr().is_empty(), "{name}: no message");
+        assert_eq!(process.log(), format!("[FATAL] the next event cannot be had: {why}; giving up\n"), "{name}");
         assert_eq!(server.posts().len(), 0, "{name}");
     }
 }
@@ -985,7 +1007,29 @@ fn a_connection_that_breaks_while_a_large_body_is_written_is_reported() {
     process.wait_for(&server, 4);
     process.kill();
     assert_eq!(server.posts().len(), 1, "the broken POST is not sent again");
-    assert_message(&process, "may be lost");
+    assert_message(&process, "[WARN] id-1 the result may be lost: sending failed (");
+}
+
+#[test]
+fn an_early_answer_that_breaks_off_is_a_lost_result() {
+    let server = Server::start(|number, peer| {
+        if number == 0 {
+            peer.answer(event("id-1", "1"));
+            peer.read_until(b"\r\n\r\n");
+            // So that the kernel's buffers are full by then.
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            peer.send("HTTP/1.1 413 Too Large\r\nContent-Length: 10\r\n\r\n{");
+            peer.close_half();
+            peer.wait();
+        } else {
+            peer.answer(event("id-2", "2"));
+            peer.answer(accepted());
+        }
+    });
+    let mut process = Setup::function("large_for_1").start(server.address());
+    process.wait_for(&server, 4);
+    process.kill();
+    assert_message(&process, "[WARN] id-1 the result may be lost: the server wants no more\n");
 }
 
 #[test]
@@ -1009,7 +1053,7 @@ fn a_process_that_the_function_forks_answers_nothing() {
         server.posts().iter().map(|post| format!("{} {}", post.path.rsplit('/').nth(1).unwrap(), post.text())).collect();
     assert_eq!(posts, EVENTS.map(|name| format!("{name} false")), "{}", process.report());
     let log = process.log();
-    assert_eq!(log.matches("came back from it; it ends here").count(), 3, "{log}");
+    assert_eq!(log.matches(" a process that the function has forked came back from it; it ends here\n").count(), 3, "{log}");
 }
 
 #[test]

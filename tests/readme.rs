@@ -39,7 +39,7 @@ fn every_lua_block_does_what_it_says() {
     for page in pages() {
         let text = std::fs::read_to_string(workspace().join(&page)).expect("a page");
         let blocks = blocks(&text).unwrap_or_else(|problem| panic!("{page}: {problem}"));
-        assert!(page != "README.md" || blocks.len() > 1, "the README has Lua");
+        assert!(page != "README.md" || !blocks.is_empty(), "the README begins with a function");
         count += blocks.len();
         for (line, comment, code) in &blocks {
             let is_module = code.lines().any(|line| line.starts_with("return "));

@@ -321,7 +321,8 @@ fn a_stream_answered_by_500_ends_the_process() {
     });
     let mut process = Setup::function("streams_a").start(server.address());
     assert_eq!(process.wait().code, 1);
-    assert!(process.log().contains("500"), "{}", process.report());
+    let message = "[FATAL] id-1 the Runtime API answered 500 to the result (container error); giving up\n";
+    assert!(process.log().contains(message), "{}", process.report());
 }
 
 #[test]

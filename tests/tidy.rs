@@ -8,9 +8,9 @@
 //! That every `unsafe` block has its SAFETY comment is for clippy (`undocumented_unsafe_blocks`).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use coldmoon_tests::workspace;
+use coldmoon_tests::{files_below, workspace};
 
 /// Who uses whom. A row is a module of `src/`; in `http/` and `json/` it is a file, because there one file is the border to the system or
 /// to the buffer and the others are not; `lua/` is one row. What a file uses of its own folder is not listed.
@@ -64,26 +64,14 @@ const LINE_CHARACTERS_MAX: usize = 140;
 /// The files of `src/`: name without `.rs` (`http/chunked`), text.
 fn sources() -> Vec<(String, String)> {
     let root = workspace().join("src");
-    let mut files = Vec::new();
-    find_files(&root, "rs", &mut files);
-    files.into_iter().map(|path| (name_of(&root, &path), std::fs::read_to_string(path).expect("a source file"))).collect()
+    files_below(&root, "rs")
+        .into_iter()
+        .map(|path| (name_of(&root, &path), std::fs::read_to_string(path).expect("a source file")))
+        .collect()
 }
 
 fn name_of(root: &Path, path: &Path) -> String {
     path.strip_prefix(root).expect("a file below it").with_extension("").to_string_lossy().into_owned()
-}
-
-fn find_files(folder: &Path, extension: &str, files: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    let mut entries: Vec<PathBuf> = entries.map(|entry| entry.expect("a folder can be read").path()).collect();
-    entries.sort();
-    for path in entries {
-        if path.is_dir() {
-            find_files(&path, extension, files);
-        } else if path.extension().is_some_and(|found| found == extension) {
-            files.push(path);
-        }
-    }
 }
 
 /// The code without comments, up to the unit tests at the file's end.
@@ -255,9 +243,7 @@ fn nothing_is_unwrapped_outside_of_tests() {
 
 #[test]
 fn every_lua_module_opens_with_a_comment() {
-    let mut files = Vec::new();
-    find_files(&workspace().join("lua"), "lua", &mut files);
-    for path in files {
+    for path in files_below(&workspace().join("lua"), "lua") {
         let text = std::fs::read_to_string(&path).expect("a file");
         assert!(text.starts_with("--"), "{} does not say what it is", path.display());
     }
@@ -265,8 +251,7 @@ fn every_lua_module_opens_with_a_comment() {
 
 #[test]
 fn every_behaviour_says_what_it_shows() {
-    let mut files = Vec::new();
-    find_files(&workspace().join("tests/handlers"), "lua", &mut files);
+    let files = files_below(&workspace().join("tests/handlers"), "lua");
     assert!(!files.is_empty());
     for path in files {
         let text = std::fs::read_to_string(&path).expect("a file");
@@ -300,8 +285,8 @@ const EXAMPLE_LINES_MAX: usize = 600;
 fn the_example_of_another_language_is_small_and_clean() {
     let folder = workspace().join("examples/quickjs");
     let build_script = folder.join("build.rs");
-    let mut files = vec![build_script.clone()];
-    find_files(&folder.join("src"), "rs", &mut files);
+    let mut files = files_below(&folder.join("src"), "rs");
+    files.push(build_script.clone());
     let mut lines = 0;
     for path in files {
         let (name, text) = (path.display().to_string(), std::fs::read_to_string(&path).expect("a source file"));
@@ -334,7 +319,9 @@ fn check_links(folder: &Path, text: &str) -> Vec<String> {
                 const KINDS: [&str; 11] =
                     ["fn ", "struct ", "enum ", "trait ", "const ", "static ", "mod ", "type ", "class ", "macro_rules! ", "impl "];
                 let is_there = |line: &str| KINDS.iter().any(|kind| has_word(line, name) && line.contains(&format!("{kind}{name}")));
-                if !file.lines().any(is_there) {
+                let is_heading = |line: &str| line.strip_prefix('#').is_some_and(|title| anchor(title) == name);
+                let is_named = if path.ends_with(".md") { file.lines().any(is_heading) } else { file.lines().any(is_there) };
+                if !is_named {
                     problems.push(format!("{target}: {path} defines no {name}"));
                 }
             }
@@ -344,13 +331,23 @@ fn check_links(folder: &Path, text: &str) -> Vec<String> {
     problems
 }
 
+/// How a page names a heading: small letters, words joined by hyphens, no other signs.
+fn anchor(heading: &str) -> String {
+    let title = heading.trim_start_matches('#').trim().to_lowercase();
+    title.chars().filter(|sign| sign.is_alphanumeric() || " -_".contains(*sign)).map(|sign| if sign == ' ' { '-' } else { sign }).collect()
+}
+
 #[test]
-fn the_porting_guide_points_at_what_is_there() {
-    let folder = workspace().join("docs");
-    let text = std::fs::read_to_string(folder.join("porting.md")).expect("the guide");
-    let problems = check_links(&folder, &text);
-    assert!(problems.is_empty(), "{}", problems.join("\n"));
-    assert!(text.matches("](").count() > 20, "the guide has links");
+fn the_pages_point_at_what_is_there() {
+    let mut pages = vec![workspace().join("README.md")];
+    let docs = std::fs::read_dir(workspace().join("docs")).expect("docs/");
+    pages.extend(docs.map(|entry| entry.expect("an entry").path()).filter(|path| path.extension().is_some_and(|kind| kind == "md")));
+    for page in pages {
+        let text = std::fs::read_to_string(&page).expect("a page");
+        let problems = check_links(page.parent().expect("a file has a folder"), &text);
+        assert!(problems.is_empty(), "{}: {}", page.display(), problems.join("\n"));
+        assert!(!page.ends_with("porting.md") || text.matches("](").count() > 20, "the guide has links");
+    }
 }
 
 // ---- the checker itself ----
@@ -366,6 +363,8 @@ fn the_checker_of_links_refuses_what_is_not_there() {
         ("[a](../src/stop.rs)", false),
         ("[a](../src/start.rs#walk)", false),
         ("[a](../src/start.rs#ru)", false),
+        ("[a](serve.md#serving-on-your-machine)", true),
+        ("[a](serve.md#serving)", false),
     ] {
         assert_eq!(check_links(&folder, text).is_empty(), is_good, "{text}");
     }

@@ -147,9 +147,10 @@ fn summary(mut durations: Vec<Duration>, failed: usize) -> String {
 
 /// The execution environment: one process at a time, and another one when it has ended.
 struct Sandbox {
+    // In front of what it talks to: where an error ends it all, a process whose API goes first complains of that.
+    process: Option<Process>,
     api: RuntimeApi,
     function: Function,
-    process: Option<Process>,
     /// The process's group, for the thread that handles signals.
     group: Arc<Mutex<Option<Group>>>,
 }

@@ -218,5 +218,5 @@ fn region() -> String {
 
 fn parse_name(text: &str) -> Result<String, String> {
     let fits = !text.is_empty() && text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-    if fits { Ok(text.to_owned()) } else { Err("a function's name has letters, digits, - and _, at most 64".to_owned()) }
+    if fits { Ok(text.to_owned()) } else { Err("a function's name has letters, digits, - and _ only, at most 64 of them".to_owned()) }
 }

@@ -19,6 +19,9 @@ struct Folder {
 const APP: &str = "local M = {}\n\
     function M.hello() return 'hello' end\n\
     function M.large() return ('x'):rep(7 * 1024 * 1024) end\n\
+    function M.hungry()\n\
+      local ffi = require 'ffi' ffi.cdef 'void *malloc(size_t);' ffi.fill(ffi.C.malloc(200000000), 200000000, 1) return 'full'\n\
+    end\n\
     function M.forever() while true do end end\n\
     function M.forever_in_c() return (('x'):rep(40)):find(('x-'):rep(1) .. ('.-'):rep(20) .. 'y') end\n\
     return M\n";
@@ -78,7 +81,10 @@ impl Folder {
 fn handler_names_that_are_wrong() {
     let it = Folder::new();
     let said = it.fail(1, &mut it.command(&["app.helo"]));
-    assert_eq!(said, "[ERROR] Runtime.HandlerNotFound: module 'app' has no function 'helo'; it has: forever, forever_in_c, hello, large\n");
+    assert_eq!(
+        said,
+        "[ERROR] Runtime.HandlerNotFound: module 'app' has no function 'helo'; it has: forever, forever_in_c, hello, hungry, large\n"
+    );
     let said = it.fail(1, &mut it.command(&["app"]));
     assert!(said.starts_with("[ERROR] Runtime.MalformedHandlerName: the handler 'app' is not of the form module.function, "), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
@@ -129,6 +135,45 @@ fn files_that_may_not_be_read() {
     fs::set_permissions(it.path("bootstrap"), fs::Permissions::from_mode(0o644)).unwrap();
     let said = it.fail(1, &mut command(&["app.hello"]));
     assert_eq!(said, format!("coldmoon: cannot start the runtime {}: permission denied\n", it.path("bootstrap").display()));
+}
+
+#[test]
+fn arguments_that_are_wrong() {
+    let it = Folder::new();
+    for (arguments, what) in [
+        (&["app.hello", "--env", "novalue"][..], "it has to be KEY=VALUE"),
+        (&["app.hello", "--env", "_HANDLER=x"], "Lambda itself sets _HANDLER"),
+        (&["app.hello", "--sample", "nope"], "there is no such sample; `coldmoon sample` lists them"),
+    ] {
+        let said = it.fail(2, &mut it.command(arguments));
+        assert!(said.contains(what), "{said}");
+    }
+    fs::write(it.path("context.json"), b"\"\xff\"").unwrap();
+    let said = it.fail(1, &mut it.command(&["app.hello", "--client-context", "context.json"]));
+    assert_eq!(said, "coldmoon: the client context is not UTF-8\n");
+}
+
+#[test]
+fn streams_and_a_runtime_that_are_none() {
+    let it = Folder::new();
+    let said = it.fail(1, it.command(&["app.hello", "-"]).stdin(fs::File::open(it.folder.path()).unwrap()));
+    assert_eq!(said, "coldmoon: cannot read the event from stdin: is a directory\n");
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let said = it.fail(1, it.command(&["app.hello"]).stdout(full));
+    assert_eq!(said, "coldmoon: cannot write to stdout: no space left on device\n");
+    fs::remove_file(it.path("bootstrap")).unwrap();
+    let said = it.fail(1, &mut it.command(&["app.hello"]));
+    assert!(said.starts_with("coldmoon: there is no runtime at /") && said.lines().count() == 1, "{said}");
+    assert!(said.ends_with(": put it there with scripts/install, or name a bootstrap with --runtime or in COLDMOON_BOOTSTRAP\n"), "{said}");
+}
+
+#[test]
+fn more_memory_than_there_is() {
+    let it = Folder::new();
+    let output = it.command(&["app.hungry", "--memory", "128"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let expected = "coldmoon: the function took more memory than it has: Lambda would have ended it (--memory, and MemorySize there)\n";
+    assert!(output.status.success() && said.ends_with(expected), "{said}");
 }
 
 #[test]

@@ -150,7 +150,7 @@ fn environment_file_client_context_and_tenant_reach_the_function() {
     );
 
     for (content, sentence) in [
-        ("A=1\nnonsense line\n", "has a line that is not KEY=VALUE"),
+        ("A=1\nnonsense line\n", "has a line that is not KEY=VALUE, at its character "),
         ("AWS_LAMBDA_RUNTIME_API=x\n", "sets AWS_LAMBDA_RUNTIME_API, which Lambda itself sets: remove it there"),
     ] {
         std::fs::write(file, content).unwrap();

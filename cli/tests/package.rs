@@ -193,6 +193,9 @@ fn package_warns_of_what_will_not_work() {
         ],
         "{said}"
     );
+    // The runtime that is installed here cannot run.
+    let unchecked = "warning: no file was checked for Lua's syntax, because there is no runtime here that could (--runtime)\n";
+    assert!(said.contains(unchecked), "{said}");
 }
 
 #[test]
@@ -230,6 +233,11 @@ fn package_says_in_one_sentence_what_is_wrong() {
     symlink("nowhere", it.path("work/empty/link")).unwrap();
     it.fail(&["package", "empty"], "cannot read empty: the link empty/link leads nowhere: remove it");
     fs::remove_file(it.path("work/empty/link")).unwrap();
+    it.fail(&["package", "/"], "say where the zip is to go: --output FILE");
+    it.write("work/empty/.coldmoonignore", "{\n");
+    let said = String::from_utf8_lossy(&it.run(&["package", "empty"]).stderr).into_owned();
+    assert!(said.starts_with("coldmoon: .coldmoonignore is wrong: ") && said.lines().count() == 1, "{said}");
+    fs::remove_file(it.path("work/empty/.coldmoonignore")).unwrap();
     let odd = it.path("work/empty").join(std::ffi::OsStr::from_bytes(b"\xff.lua"));
     fs::write(&odd, "").unwrap();
     it.fail(

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Cursor;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -77,4 +78,11 @@ fn what_is_no_tree_is_refused() {
     );
     assert_eq!(said, expected);
     assert!(!empty.join("layer.zip").exists());
+
+    let odd = empty.join("share/lua/5.1");
+    fs::create_dir_all(&odd).expect("a folder can be made");
+    fs::write(odd.join(std::ffi::OsStr::from_bytes(b"\xff.lua")), "").expect("a file can be written");
+    let output = rocks(&empty, &empty.join("layer.zip"));
+    let expected = format!("coldmoon: {}: \u{fffd}.lua: not UTF-8\n", empty.display());
+    assert_eq!((String::from_utf8_lossy(&output.stderr).as_ref(), output.status.code()), (expected.as_str(), Some(1)));
 }

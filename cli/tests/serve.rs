@@ -239,6 +239,8 @@ fn endless_loop_ends_with_the_timeout() {
     let begun = Instant::now();
     let answer = get(&served, "/loop");
     assert_eq!((answer.status, &answer.json()["errorType"]), (502, &json!("Sandbox.Timedout")));
+    let message = answer.json()["errorMessage"].as_str().unwrap_or_default().to_owned();
+    assert!(message.starts_with("RequestId: ") && message.ends_with(" Error: Task timed out after 1.00 seconds"), "{message}");
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     served.wait_for("Sandbox.Timedout: Task timed out after 1.00 seconds");
     assert_eq!(get(&served, "/answer").status, 201);
@@ -254,9 +256,12 @@ fn bodies_over_the_limit_are_413() {
     assert_eq!(request(&served, "POST /event", &[], &large[..5 * 1024 * 1024]).status, 413);
     let answer = request(&served, "POST /2015-03-31/functions/function/invocations", &[], &large);
     assert_eq!((answer.status, answer.field("x-amzn-errortype")), (413, Some("RequestTooLargeException")));
+    assert_eq!(answer.json()["message"], "Request must be smaller than 6291456 bytes for the InvokeFunction operation");
     let almost = format!("\"{}\"", "x".repeat(1024 * 1024));
     let answer = invoke(&served, "function", &[("X-Amz-Invocation-Type", "Event")], &almost);
     assert_eq!((answer.status, answer.field("x-amzn-errortype")), (413, Some("RequestTooLargeException")));
+    let message = format!("{} byte payload is too large for the Event invocation type (limit 1048576 bytes)", almost.len());
+    assert_eq!(answer.json()["message"], message);
 }
 
 #[test]
@@ -490,7 +495,7 @@ fn invoke_is_that_of_the_lambda_api() {
 #[test]
 fn mistakes_of_a_caller_are_the_services_errors() {
     let served = Served::start(APP, &[]);
-    let not_json = STANDARD.encode("no");
+    let (not_json, long) = (STANDARD.encode("no"), "A".repeat(4000));
     for (name, fields, event, status, error_type, message) in [
         (
             "nope",
@@ -500,7 +505,14 @@ fn mistakes_of_a_caller_are_the_services_errors() {
             "ResourceNotFoundException",
             "Function not found: arn:aws:lambda:us-east-1:012345678912:function:nope",
         ),
-        ("a%20b", &[], "{}", 400, "ValidationException", "1 validation error detected: Value 'a b' at 'functionName'"),
+        (
+            "a%20b",
+            &[],
+            "{}",
+            400,
+            "ValidationException",
+            "1 validation error detected: Value 'a b' at 'functionName' failed to satisfy constraint: Member must satisfy the pattern of a function's name or ARN",
+        ),
         ("function", &[], "{", 400, "InvalidRequestContentException", "Could not parse request body into json"),
         ("function:a", &[], "{}", 200, "", ""),
         (
@@ -509,10 +521,32 @@ fn mistakes_of_a_caller_are_the_services_errors() {
             "{}",
             400,
             "InvalidRequestContentException",
-            "Client context must be a valid Base64",
+            "Client context must be a valid Base64-encoded JSON object.",
         ),
-        ("function", &[("X-Amz-Client-Context", not_json.as_str())], "{}", 400, "InvalidRequestContentException", "Client context must be"),
-        ("function", &[("X-Amz-Invocation-Type", "Now")], "{}", 400, "ValidationException", "1 validation error detected: Value 'Now'"),
+        (
+            "function",
+            &[("X-Amz-Client-Context", not_json.as_str())],
+            "{}",
+            400,
+            "InvalidRequestContentException",
+            "Client context must be a valid Base64-encoded JSON object.",
+        ),
+        (
+            "function",
+            &[("X-Amz-Client-Context", long.as_str())],
+            "{}",
+            400,
+            "InvalidRequestContentException",
+            "Client context must be no more than 3583 bytes.",
+        ),
+        (
+            "function",
+            &[("X-Amz-Invocation-Type", "Now")],
+            "{}",
+            400,
+            "ValidationException",
+            "1 validation error detected: Value 'Now' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: [RequestResponse, Event, DryRun]",
+        ),
     ] {
         let answer = invoke(&served, name, fields, event);
         assert_eq!(
@@ -525,8 +559,22 @@ fn mistakes_of_a_caller_are_the_services_errors() {
     }
     let answer = request(&served, "POST /2015-03-31/functions/function:a/invocations?Qualifier=b", &[], b"{}");
     assert_eq!(answer.field("x-amzn-errortype"), Some("InvalidParameterValueException"));
+    let message = "The derived qualifier from the function name does not match the specified qualifier.";
+    assert_eq!(answer.json()["message"], message);
     let answer = get(&served, "/2015-03-31/functions/function");
     assert_eq!((answer.status, answer.field("x-amzn-errortype")), (404, Some("UnknownOperationException")));
+    let message = "coldmoon serve has the operations Invoke and InvokeWithResponseStream of the Lambda API, and no others";
+    assert_eq!(answer.json()["message"], message);
+}
+
+#[test]
+fn invocations_beyond_the_line_are_refused() {
+    let served = Served::start(APP, &[]);
+    let event = "{\"sleep\":60000}";
+    let mut answers = (0..1100).map(|_| invoke(&served, "function", &[("X-Amz-Invocation-Type", "Event")], event));
+    let answer = answers.find(|answer| answer.status != 202).expect("a thousand wait, no more");
+    assert_eq!((answer.status, answer.field("x-amzn-errortype")), (429, Some("TooManyRequestsException")));
+    assert_eq!(answer.json()["message"], "too many invocations wait for their turn: the function is slower than its callers");
 }
 
 #[test]
@@ -544,6 +592,22 @@ fn page_answers_nobody_but_itself() {
     for path in ["/_coldmoon", "/_coldmoon/api/invocations"] {
         assert_eq!(request(&served, &format!("GET {path}"), &[("Host", "evil.example:9000")], b"").status, 403, "{path}");
         assert_eq!(request(&served, &format!("GET {path}"), &[("Host", "localhost:9000")], b"").status, 200, "{path}");
+    }
+    for (line, fields, message) in [
+        ("POST /_coldmoon/api/invocations", ("Sec-Fetch-Site", "cross-site"), "requests from pages of other sites are not answered"),
+        ("POST /_coldmoon/api/invocations", ("Origin", "http://evil.example"), "only the page itself may send events"),
+        (
+            "GET /_coldmoon",
+            ("Host", "evil.example"),
+            "the Host of the request is no name of this machine: open the page as http://127.0.0.1:PORT/_coldmoon",
+        ),
+        ("GET /_coldmoon/api/nothing", ("Accept", "*/*"), "there is nothing here: the page is at /_coldmoon"),
+        ("GET /_coldmoon/api/invocations/999", ("Accept", "*/*"), "this invocation has been forgotten: only the last ones are kept"),
+        ("POST /_coldmoon/api/invocations", ("Origin", own.as_str()), "the event is not JSON: "),
+    ] {
+        let answer = request(&served, line, &[fields], b"{");
+        let told = answer.json()["message"].as_str().unwrap_or_default().to_owned();
+        assert!(answer.status >= 400 && told.starts_with(message), "{line}: {told}");
     }
     let foreign = [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "cors")];
     assert_eq!(invoke(&served, "function", &foreign, "{}").status, 403, "a page of another site runs nothing");
@@ -585,7 +649,7 @@ fn signals_end_it_with_everything_it_started() {
 #[test]
 fn request_that_hangs_does_not_hold_the_end_up_and_a_second_signal_even_less() {
     for signals in [1, 2] {
-        let mut served = Served::start(APP, &[]);
+        let mut served = Served::start(APP, &["--workers", "1"]);
         let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
         stream.write_all(b"GET /loop HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
         let processes = loop {
@@ -594,6 +658,8 @@ fn request_that_hangs_does_not_hold_the_end_up_and_a_second_signal_even_less() {
                 break processes;
             }
         };
+        let mut waiting = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
+        waiting.write_all(b"GET /answer HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
         std::thread::sleep(Duration::from_millis(100));
         let begun = Instant::now();
         for _ in 0..signals {
@@ -604,6 +670,11 @@ fn request_that_hangs_does_not_hold_the_end_up_and_a_second_signal_even_less() {
         let (least, most) = if signals == 1 { (1500, 5000) } else { (0, 1000) };
         let took = begun.elapsed().as_millis();
         assert!((least..most).contains(&took), "{signals} signals: {took} ms");
+        if signals == 1 {
+            let mut answer = String::new();
+            waiting.read_to_string(&mut answer).unwrap();
+            assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("coldmoon serve is ending"), "{answer}");
+        }
         std::thread::sleep(Duration::from_millis(50));
         for process in processes {
             let state = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();

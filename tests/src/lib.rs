@@ -7,6 +7,7 @@
 //! | [`wire`] | requests taken apart, replies put together |
 //! | [`elf`] | what a binary asks of its machine |
 //! | [`language`] | the functions that the tests of the core run, in the language of the binary under test |
+//! | [`literals`] | the string literals of a source file |
 //! | [`behaviour`] | the expectation in the head comment of a `handlers/*.lua`, and its check |
 //!
 //! Where a test needs the real state machine instead of a script, it takes `coldmoon_cli::runtime_api`.
@@ -14,6 +15,7 @@
 pub mod behaviour;
 pub mod elf;
 pub mod language;
+pub mod literals;
 pub mod process;
 pub mod server;
 pub mod wire;
@@ -29,6 +31,22 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 /// The root of the workspace.
 pub fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the workspace").to_owned()
+}
+
+/// The files below a folder whose names end in `.EXTENSION`, in order; none where there is no such folder.
+pub fn files_below(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let Ok(entries) = std::fs::read_dir(folder) else { return files };
+    let mut entries: Vec<PathBuf> = entries.map(|entry| entry.expect("a folder can be read").path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            files.extend(files_below(&path, extension));
+        } else if path.extension().is_some_and(|found| found == extension) {
+            files.push(path);
+        }
+    }
+    files
 }
 
 /// The folder that cargo builds into.

@@ -195,5 +195,13 @@ mod tests {
             "Runtime.ExitError: Runtime exited with error: exit status 3"
         );
         assert_eq!(text(PlatformError::Exited { status: String::new() }), "Runtime.ExitError: Runtime exited without providing a reason");
+        let extension = PlatformError::Extension { error_type: "Extension.InitError", reason: "Extension.Why".into() };
+        for (error, sentence) in [
+            (PlatformError::InvalidResponseMode, "Invalid function response mode"),
+            (PlatformError::Truncated, "The connection ended before the response was complete"),
+            (extension, "An extension reported Extension.Why"),
+        ] {
+            assert_eq!(error.to_string(), sentence);
+        }
     }
 }

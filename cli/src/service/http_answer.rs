@@ -299,14 +299,14 @@ mod tests {
             (V2, r#"{"statusCode":"no"}"#, r#"statusCode is "no", it has to be a number"#),
             (V2, r#"{"statusCode":200,"body":{}}"#, "body is an object, it has to be a string: json.encode(…) makes one"),
             (V2, r#"{"statusCode":200,"body":"*","isBase64Encoded":true}"#, "isBase64Encoded is true, but body is not base64"),
-            (V2, r#"{"statusCode":200,"body":"b","isBase64Encoded":1}"#, "isBase64Encoded is a number"),
-            (V2, r#"{"statusCode":200,"headers":"x"}"#, "headers is a string"),
-            (V2, r#"{"statusCode":200,"headers":{"x":["1"]}}"#, "the header x is an array"),
+            (V2, r#"{"statusCode":200,"body":"b","isBase64Encoded":1}"#, "isBase64Encoded is a number, it has to be true or false"),
+            (V2, r#"{"statusCode":200,"headers":"x"}"#, "headers is a string, it has to be an object of names and values"),
+            (V2, r#"{"statusCode":200,"headers":{"x":["1"]}}"#, "the header x is an array, it has to be a string"),
             (V2, r#"{"statusCode":200,"headers":{"x y":"1"}}"#, "\"x y\" is not the name of a header"),
-            (V2, r#"{"statusCode":200,"headers":{"x":"1\n2"}}"#, "the header x has a control character"),
-            (V2, r#"{"statusCode":200,"cookies":"a=1"}"#, "cookies is a string"),
+            (V2, r#"{"statusCode":200,"headers":{"x":"1\n2"}}"#, "the header x has a control character in its value"),
+            (V2, r#"{"statusCode":200,"cookies":"a=1"}"#, "cookies is a string, it has to be an array of Set-Cookie values"),
             (V1, "[]", "the result is an array, it has to be an object with statusCode and body"),
-            (V1, r#"{"statusCode":200,"cookies":[]}"#, "a REST API knows no member cookies"),
+            (V1, r#"{"statusCode":200,"cookies":[]}"#, "a REST API knows no member cookies of a response: it takes "),
             (V1, r#"{"multiValueHeaders":{"x":"1"}}"#, "multiValueHeaders.x is a string, it has to be an array"),
             (Alb, r#"{"body":"b"}"#, "the result has no statusCode"),
         ] {
@@ -314,7 +314,8 @@ mod tests {
             assert!(told.starts_with(expected), "{payload:?} {result}: {told}");
         }
         let large = format!("{{\"statusCode\":200,\"body\":\"{}\"}}", "x".repeat(ALB_BYTES_MAX));
-        assert!(shown(Alb, &large).contains("a load balancer takes 1048576"));
+        let expected = format!("the result has {} bytes, a load balancer takes 1048576", large.len());
+        assert!(shown(Alb, &large).starts_with(&expected), "{}", shown(Alb, &large));
         assert!(shown(V2, &large).starts_with("200 "));
     }
 
@@ -322,6 +323,7 @@ mod tests {
     fn preludes_announce_status_headers_and_cookies() {
         let answer = HttpAnswer::from_prelude(br#"{"statusCode":203,"headers":{"X":"y"},"cookies":["a=1"]}"#).unwrap();
         assert_eq!((answer.status, answer.headers.len()), (203, 3));
-        assert!(HttpAnswer::from_prelude(b"[]").is_err());
+        let expected = "what stands before the eight NUL bytes of the stream is not a JSON object";
+        assert_eq!(HttpAnswer::from_prelude(b"[]").unwrap_err().to_string(), expected);
     }
 }

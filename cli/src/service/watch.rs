@@ -111,6 +111,14 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_watched_is_one_sentence() {
+        let told = watch(Path::new("no/folder"), |_| {}).unwrap_err();
+        assert_eq!(told, "cannot watch no/folder for changes: no such file or directory; --no-watch goes without");
+        let told = plain(notify::Error::new(ErrorKind::MaxFilesWatch));
+        assert_eq!(told, "it has more folders than the system allows to watch (fs.inotify.max_user_watches)");
+    }
+
+    #[test]
     fn saves_are_told_once_and_soon() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("lib")).unwrap();
