@@ -924,30 +924,35 @@ fn six_megabytes_go_both_ways() {
     assert_eq!(server.records().len(), 1);
 }
 
+/// A handler whose first result is large, and what `first` does with the connection on which that is posted; the next event comes on
+/// another one and is answered. Both, once the event after that has been asked for.
+fn after_a_large_result(first: impl Fn(&mut Peer) + Send + Sync + 'static) -> (Server, Process) {
+    let server = Server::start(move |number, peer| {
+        if number == 0 {
+            peer.answer(event("id-1", "1"));
+            first(peer);
+        } else {
+            peer.answer(event("id-2", "2"));
+            peer.answer(accepted());
+        }
+    });
+    let mut process = Setup::function("large_for_1").start(server.address());
+    process.wait_for(&server, 4);
+    (server, process)
+}
+
 #[test]
 fn an_early_413_is_read_while_the_body_is_still_being_written() {
     // What a Go server does: it answers, reads on for a while, then closes with bytes unread, which resets the connection.
     for (read, announced) in [(1000, true), (300_000, true), (1000, false), (300_000, false)] {
-        let server = Server::start(move |number, peer| {
-            if number == 0 {
-                peer.answer(event("id-1", "1"));
-                peer.read_bytes(1000);
-                let fields = if announced { "Connection: close\r\n" } else { "" };
-                peer.send(reply(
-                    "413 Request Entity Too Large",
-                    fields,
-                    "{\"errorMessage\":\"x\",\"errorType\":\"RequestEntityTooLarge\"}\n",
-                ));
-                peer.read_bytes(read - 1000 + 1);
-                std::thread::sleep(std::time::Duration::from_millis(20));
-                peer.close();
-            } else {
-                peer.answer(event("id-2", "2"));
-                peer.answer(accepted());
-            }
+        let (server, mut process) = after_a_large_result(move |peer| {
+            peer.read_bytes(1000);
+            let fields = if announced { "Connection: close\r\n" } else { "" };
+            peer.send(reply("413 Request Entity Too Large", fields, "{\"errorMessage\":\"x\",\"errorType\":\"RequestEntityTooLarge\"}\n"));
+            peer.read_bytes(read - 1000 + 1);
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            peer.close();
         });
-        let mut process = Setup::function("large_for_1").start(server.address());
-        process.wait_for(&server, 4);
         process.kill();
         server.check();
         let lines = server.lines();
@@ -964,24 +969,15 @@ fn an_early_413_is_read_while_the_body_is_still_being_written() {
 fn an_early_answer_is_heard_though_the_server_reads_no_more_and_does_not_close() {
     // With an interim reply before it, and in two pieces.
     for status in [413, 400, 202] {
-        let server = Server::start(move |number, peer| match number {
-            0 => {
-                peer.answer(event("id-1", "1"));
-                peer.read_bytes(1000);
-                peer.send("HTTP/1.1 100 Continue\r\n\r\n");
-                // So that the kernel's buffers are full by then.
-                std::thread::sleep(std::time::Duration::from_millis(50));
-                let answer = if status == 202 { accepted() } else { refused(status) };
-                peer.send_split(&answer, 20);
-                peer.wait();
-            }
-            _ => {
-                peer.answer(event("id-2", "2"));
-                peer.answer(accepted());
-            }
+        let (server, mut process) = after_a_large_result(move |peer| {
+            peer.read_bytes(1000);
+            peer.send("HTTP/1.1 100 Continue\r\n\r\n");
+            // So that the kernel's buffers are full by then.
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            let answer = if status == 202 { accepted() } else { refused(status) };
+            peer.send_split(&answer, 20);
+            peer.wait();
         });
-        let mut process = Setup::function("large_for_1").start(server.address());
-        process.wait_for(&server, 4);
         process.check_idle();
         process.kill();
         server.check();
@@ -993,18 +989,10 @@ fn an_early_answer_is_heard_though_the_server_reads_no_more_and_does_not_close()
 
 #[test]
 fn a_connection_that_breaks_while_a_large_body_is_written_is_reported() {
-    let server = Server::start(|number, peer| {
-        if number == 0 {
-            peer.answer(event("id-1", "1"));
-            peer.read_bytes(100_000);
-            peer.reset();
-        } else {
-            peer.answer(event("id-2", "2"));
-            peer.answer(accepted());
-        }
+    let (server, mut process) = after_a_large_result(|peer| {
+        peer.read_bytes(100_000);
+        peer.reset();
     });
-    let mut process = Setup::function("large_for_1").start(server.address());
-    process.wait_for(&server, 4);
     process.kill();
     assert_eq!(server.posts().len(), 1, "the broken POST is not sent again");
     assert_message(&process, "[WARN] id-1 the result may be lost: sending failed (");
@@ -1012,22 +1000,14 @@ fn a_connection_that_breaks_while_a_large_body_is_written_is_reported() {
 
 #[test]
 fn an_early_answer_that_breaks_off_is_a_lost_result() {
-    let server = Server::start(|number, peer| {
-        if number == 0 {
-            peer.answer(event("id-1", "1"));
-            peer.read_until(b"\r\n\r\n");
-            // So that the kernel's buffers are full by then.
-            std::thread::sleep(std::time::Duration::from_millis(50));
-            peer.send("HTTP/1.1 413 Too Large\r\nContent-Length: 10\r\n\r\n{");
-            peer.close_half();
-            peer.wait();
-        } else {
-            peer.answer(event("id-2", "2"));
-            peer.answer(accepted());
-        }
+    let (_server, mut process) = after_a_large_result(|peer| {
+        peer.read_until(b"\r\n\r\n");
+        // So that the kernel's buffers are full by then.
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        peer.send("HTTP/1.1 413 Too Large\r\nContent-Length: 10\r\n\r\n{");
+        peer.close_half();
+        peer.wait();
     });
-    let mut process = Setup::function("large_for_1").start(server.address());
-    process.wait_for(&server, 4);
     process.kill();
     assert_message(&process, "[WARN] id-1 the result may be lost: the server wants no more\n");
 }
