@@ -51,7 +51,7 @@ const NO_MESSAGES: &[(&str, &str, &str)] = &[
     ("lua/coldmoon/metrics.lua", " Percent ", "the units of CloudWatch"),
     ("lua/coldmoon/metrics.lua", " Gigabits ", "the units of CloudWatch"),
     ("cli/src/architecture.rs", "another architecture", "stands for the name of one"),
-    ("cli/src/event.rs", "recursion limit", "looked for in the words of the JSON parser"),
+    ("cli/src/service/mod.rs", "recursion limit", "looked for in the words of the JSON parser"),
     ("cli/src/event.rs", " column", "looked for in the words of the JSON parser"),
     ("cli/src/function.rs", " (os error", "looked for in the words of the system"),
     ("cli/src/function.rs", "1 => \"\"", "the names of signals, which stand behind \"signal:\""),

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use coldmoon_cli::function::plain;
-use serde::de::IgnoredAny;
+use coldmoon_cli::service::event_error;
 
 /// The ends of names of files with one event a line (jsonlines.org, ndjson.org).
 const LINES: [&str; 2] = [".jsonl", ".ndjson"];
@@ -68,13 +68,11 @@ fn read_event(argument: &str) -> Result<Vec<u8>> {
     Ok(argument.into())
 }
 
-/// Whether it is JSON, as far as Lambda's front end would look. Nesting that is too deep for this parser is left to the runtime.
+/// Refuses what is not JSON.
 fn check(event: &[u8], name: &str) -> Result<()> {
-    match serde_json::from_slice::<IgnoredAny>(event) {
-        Err(error) if !error.to_string().starts_with("recursion limit") => {
-            bail!("{name} is not JSON: {}", error.to_string().replace(" at line 1 column", " at column"))
-        }
-        _ => Ok(()),
+    match event_error(event) {
+        Some(error) => bail!("{name} is not JSON: {}", error.to_string().replace(" at line 1 column", " at column")),
+        None => Ok(()),
     }
 }
 

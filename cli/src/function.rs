@@ -29,6 +29,9 @@ pub const LOG_BYTES_MAX: usize = 1024 * 1024;
 /// How long the log may stay open after the runtime has ended. Only a process that left the group can hold it that long.
 const LOG_END_LIMIT: Duration = Duration::from_secs(1);
 
+/// What Lambda gives a function with an internal extension between SIGTERM and SIGKILL.
+const SHUTDOWN_GRACE: Duration = Duration::from_millis(500);
+
 /// Names that Lambda sets itself and that a function's configuration may not contain. (Those for region and credentials are
 /// missing here on purpose: on a developer's machine they come from the developer.)
 const RESERVED: [&str; 13] = [
@@ -149,13 +152,34 @@ impl Function {
             set("AWS_LAMBDA_LOG_STREAM_NAME", "$LATEST".as_ref());
         }
         // The region is the developer's, in both of its variables.
-        let region = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| env.get(OsStr::new(name)).cloned());
-        let region = region.unwrap_or_else(|| "us-east-1".into());
+        let region = region(|name| env.get(OsStr::new(name)).cloned());
         env.insert("AWS_REGION".into(), region.clone());
         env.insert("AWS_DEFAULT_REGION".into(), region);
         env.extend(self.env.iter().cloned());
         env
     }
+}
+
+/// Lambda's bound for the name of a function (API reference, `FunctionName`).
+const NAME_BYTES_MAX: usize = 64;
+
+/// What to say of a name that no function can have.
+pub const NAME_RULE: &str = "a function's name has letters, digits, - and _ only, at most 64 of them";
+
+/// Whether a function can have this name.
+pub fn is_name(text: &str) -> bool {
+    is_word(text) && text.len() <= NAME_BYTES_MAX
+}
+
+/// Whether it is made of what names and qualifiers of functions are made of.
+pub fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+/// The developer's region, of an environment in which `variable` looks names up: in either of its variables, else AWS's first one.
+pub fn region(variable: impl Fn(&str) -> Option<OsString>) -> OsString {
+    let given = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| variable(name).filter(|region| !region.is_empty()));
+    given.unwrap_or_else(|| "us-east-1".into())
 }
 
 /// Whether Lambda sets this variable itself and allows no other value.
@@ -299,6 +323,11 @@ impl Process {
         self.log.wait_for_end();
     }
 
+    /// Ends it as Lambda does: with time for its shutdown hooks, where it has registered for them with its API.
+    pub fn shut_down(&self, api: &RuntimeApi) {
+        self.end(if api.status().extensions > 0 { SHUTDOWN_GRACE } else { Duration::ZERO });
+    }
+
     /// Sees to it that the echo has shown what the process has written by now.
     pub fn settle_log(&self) {
         drop(self.log.read());
@@ -318,20 +347,16 @@ impl Process {
 
     /// What it has logged so far, bytes that are not UTF-8 replaced; the last [`LOG_BYTES_MAX`] of it.
     pub fn log(&self) -> String {
-        self.log_since(0)
+        self.log_since(0).0
     }
 
-    /// How many bytes it has logged so far.
-    pub fn log_end(&self) -> u64 {
-        self.log.read().bytes_total
-    }
-
-    /// What it has logged from this byte on, as [`Process::log`] gives it. Whatever it wrote before this call is there.
-    pub fn log_since(&self, start: u64) -> String {
+    /// What it has logged from this byte on, as [`Process::log`] gives it, and the byte at which that ends. Whatever it wrote before this
+    /// call is there.
+    pub fn log_since(&self, start: u64) -> (String, u64) {
         let content = self.log.read();
         let forgotten = content.bytes_total - content.bytes.len() as u64;
         let start = usize::try_from(start.saturating_sub(forgotten)).unwrap_or(usize::MAX).min(content.bytes.len());
-        String::from_utf8_lossy(&content.bytes[start..]).into_owned()
+        (String::from_utf8_lossy(&content.bytes[start..]).into_owned(), content.bytes_total)
     }
 }
 

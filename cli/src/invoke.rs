@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow};
 use clap::Args;
 use coldmoon_cli::function::{Function, Group, Process, plain};
-use coldmoon_cli::report::{Report, Status, error_text, excerpts, headline};
+use coldmoon_cli::report::{Report, Status, ms, untold};
 use coldmoon_cli::runtime_api::{ErrorReport, Invocation, Options, Outcome, PlatformError, Response, RuntimeApi, StreamError};
 use coldmoon_cli::sample;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -29,9 +29,6 @@ use crate::stdout;
 
 /// After its answer the runtime usually asks for the next event at once. So long it may take, with what it still logs.
 const AFTERMATH: Duration = Duration::from_millis(500);
-
-/// What Lambda gives a function with an internal extension between SIGTERM and SIGKILL.
-const SHUTDOWN_GRACE: Duration = Duration::from_millis(500);
 
 /// Invoke a function: the response on stdout; its log, errors and the report line on stderr
 #[derive(Args)]
@@ -133,7 +130,6 @@ fn kill_on_signal(group: &Arc<Mutex<Option<Group>>>) -> Result<()> {
 /// What a person wants to know of many invocations.
 fn summary(mut durations: Vec<Duration>, failed: usize) -> String {
     durations.sort();
-    let ms = |duration: Duration| duration.as_secs_f64() * 1000.0;
     let (first, last) = (durations.first().copied().unwrap_or_default(), durations.last().copied().unwrap_or_default());
     let median = durations.get(durations.len() / 2).copied().unwrap_or_default();
     format!(
@@ -235,7 +231,7 @@ impl Sandbox {
     /// Ends the process, with the time that Lambda gives a function that wants to hear of its end.
     fn end(&mut self) {
         if let Some(process) = self.process.take() {
-            process.end(if self.api.status().extensions > 0 { SHUTDOWN_GRACE } else { Duration::ZERO });
+            process.shut_down(&self.api);
         }
     }
 }
@@ -264,10 +260,7 @@ impl Failure {
     fn print(&self, log: &str, task_root: &Path) {
         match self {
             Failure::Platform(error) => eprintln!("{}: {error}", error.error_type()),
-            Failure::Reported(report) => {
-                let is_in_log = log.replace("\r\n", "\n").replace('\r', "\n").contains(&headline(report));
-                eprint!("{}", if is_in_log { excerpts(report, task_root) } else { error_text(report, task_root) });
-            }
+            Failure::Reported(report) => eprint!("{}", untold(report, task_root, log)),
         }
     }
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
-use coldmoon_cli::function::plain;
+use coldmoon_cli::function::{NAME_RULE, is_name, plain};
 use include_dir::{Dir, include_dir};
 
 /// The Lua half of the runtime: of it the project gets what editors and tests read.
@@ -27,9 +27,6 @@ const FILES: [(&str, &str); 8] = [
     (".coldmoonignore", include_str!("../template/coldmoonignore")),
     (".gitignore", include_str!("../template/gitignore")),
 ];
-
-/// Lambda's bound for the name of a function (API reference, `FunctionName`).
-const NAME_BYTES_MAX: usize = 64;
 
 /// Make a function's project in a new folder
 #[derive(Args)]
@@ -75,11 +72,7 @@ impl New {
 fn parse_folder(text: &str) -> Result<PathBuf, String> {
     let folder = PathBuf::from(text);
     let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
-    if name.is_empty() || name.len() > NAME_BYTES_MAX || !is_name {
-        return Err("a function's name has letters, digits, - and _ only, at most 64 of them".to_owned());
-    }
-    Ok(folder)
+    if is_name(name) { Ok(folder) } else { Err(NAME_RULE.to_owned()) }
 }
 
 #[cfg(test)]

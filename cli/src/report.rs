@@ -18,7 +18,7 @@
 //! ```
 //!
 //! Source is shown of the function's own files: what lies below its task root, but not in a LuaRocks tree there, and is text.
-//! [`error_text`] gives all of it, [`excerpts`] the middle part for where the log has shown the rest.
+//! [`error_text`] gives all of it, [`untold`] the middle part alone where the log has shown the rest.
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Write};
@@ -70,7 +70,6 @@ pub enum Status {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ms = |time: Duration| time.as_secs_f64() * 1000.0;
         // The time of the start is billed as well, in whole milliseconds (Lambda's price list).
         let billed = (self.duration + self.init.unwrap_or_default()).as_nanos().div_ceil(1_000_000);
         write!(f, "REPORT RequestId: {}\tDuration: {:.2} ms\tBilled Duration: {billed} ms", self.request_id, ms(self.duration))?;
@@ -89,11 +88,25 @@ impl fmt::Display for Report {
     }
 }
 
+/// A time as it is shown, in milliseconds.
+pub fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+/// A log with an entry of several lines, which the runtime joins by carriage returns, as several lines.
+pub fn log_lines(log: &str) -> String {
+    log.replace("\r\n", "\n").replace('\r', "\n")
+}
+
+/// All of an error that this log has not told already.
+pub fn untold(error: &ErrorReport, task_root: &Path, log: &str) -> String {
+    if log_lines(log).contains(&headline(error)) { excerpts(error, task_root) } else { error_text(error, task_root) }
+}
+
 /// The first line of an error: `LuaError: app.lua:5: …`.
-pub fn headline(error: &ErrorReport) -> String {
-    let error_type = error.error_type().unwrap_or_else(|| error.category.clone());
+fn headline(error: &ErrorReport) -> String {
     let message = error.error_message().unwrap_or_else(|| String::from_utf8_lossy(&error.body).into_owned());
-    format!("{error_type}: {message}")
+    format!("{}: {message}", error.name())
 }
 
 /// All of an error, as text of several lines, each ended.
@@ -110,7 +123,7 @@ pub fn error_text(error: &ErrorReport, task_root: &Path) -> String {
 }
 
 /// The lines of source that an error came from, with their neighbours, between two empty lines; empty where there are none.
-pub fn excerpts(error: &ErrorReport, task_root: &Path) -> String {
+fn excerpts(error: &ErrorReport, task_root: &Path) -> String {
     source(&error.error_message().unwrap_or_default(), &error.stack_trace(), task_root)
 }
 

@@ -14,7 +14,8 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
 use clap::{Args, ValueEnum};
-use coldmoon_cli::function::{StartError, plain};
+use coldmoon_cli::function::{NAME_RULE, StartError, is_name, plain, region};
+use coldmoon_cli::report::ms;
 use coldmoon_cli::service::environment::Failure;
 use coldmoon_cli::service::history::History;
 use coldmoon_cli::service::http_event::Payload;
@@ -90,7 +91,7 @@ impl Serve {
             pool: Pool::new(settings, history.clone(), tokio.handle().clone()),
             history,
             payload: self.payload.into(),
-            region: region(),
+            region: region(|name| std::env::var_os(name)).to_string_lossy().into_owned(),
             host: self.host.clone(),
             port,
         };
@@ -129,7 +130,7 @@ impl Serve {
     fn warm_up(&self, service: &Service, url: &str) -> Result<()> {
         let handler = &service.pool.settings().function.handler;
         match service.pool.renew().recv() {
-            Ok(Ok(time)) => say(&format!("coldmoon: {handler} is ready after {:.2} ms", time.as_secs_f64() * 1000.0)),
+            Ok(Ok(time)) => say(&format!("coldmoon: {handler} is ready after {:.2} ms", ms(time))),
             Ok(Err(failure)) if self.no_watch || USAGE_ERRORS.contains(&failure.error_type.as_str()) => {
                 service.pool.stop(Duration::ZERO);
                 // Lines of source; a line alone is the sentence below.
@@ -158,7 +159,7 @@ impl Serve {
             let path = path.display().to_string();
             // The next save does not wait for a start that hangs.
             std::thread::spawn(move || match warmth.recv() {
-                Ok(Ok(time)) => say(&format!("coldmoon: {path} changed, loaded again in {:.2} ms", time.as_secs_f64() * 1000.0)),
+                Ok(Ok(time)) => say(&format!("coldmoon: {path} changed, loaded again in {:.2} ms", ms(time))),
                 Ok(Err(failure)) => {
                     tell_failure(&failure);
                     say(&format!("coldmoon: {path} changed, but the function cannot be loaded: mend it and save"));
@@ -210,13 +211,6 @@ fn sentence(failure: &Failure) -> String {
     }
 }
 
-/// The developer's region, as the function sees it.
-fn region() -> String {
-    let given = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| std::env::var(name).ok().filter(|region| !region.is_empty()));
-    given.unwrap_or_else(|| "us-east-1".into())
-}
-
 fn parse_name(text: &str) -> Result<String, String> {
-    let fits = !text.is_empty() && text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-    if fits { Ok(text.to_owned()) } else { Err("a function's name has letters, digits, - and _ only, at most 64 of them".to_owned()) }
+    if is_name(text) { Ok(text.to_owned()) } else { Err(NAME_RULE.to_owned()) }
 }

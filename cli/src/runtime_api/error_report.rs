@@ -49,6 +49,11 @@ impl ErrorReport {
         self.document()?.get("errorType")?.as_str().map(str::to_owned)
     }
 
+    /// What it is called: `errorType` of the document, else the category.
+    pub fn name(&self) -> String {
+        self.error_type().unwrap_or_else(|| self.category.clone())
+    }
+
     /// `errorMessage` of the document.
     pub fn error_message(&self) -> Option<String> {
         self.document()?.get("errorMessage")?.as_str().map(str::to_owned)

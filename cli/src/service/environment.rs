@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::pool::Settings;
 use crate::function::{Process, exit_text, plain};
-use crate::report::{Report, Status, error_text, excerpts, headline};
+use crate::report::{Report, Status, error_text, log_lines, untold};
 use crate::runtime_api::{ErrorReport, Invocation, Options, Outcome, PlatformError, RuntimeApi, State, StreamError};
 
 /// Lambda's limit of the init phase. What takes longer goes on in the first invocation's time.
@@ -16,9 +16,6 @@ const INIT_LIMIT: Duration = Duration::from_secs(10);
 
 /// After its answer a runtime asks for the next event, or ends. What does neither in this time is given up.
 const SETTLE_LIMIT: Duration = Duration::from_secs(5);
-
-/// What Lambda gives a function with an internal extension between SIGTERM and SIGKILL.
-const SHUTDOWN_GRACE: Duration = Duration::from_millis(500);
 
 /// What went wrong in an invocation, or before it.
 #[derive(Clone, Debug)]
@@ -35,13 +32,11 @@ pub struct Failure {
 
 impl Failure {
     fn reported(report: &ErrorReport, task_root: &Path, log: &str) -> Failure {
-        let told = log.replace('\r', "\n").contains(&headline(report));
-        let text = error_text(report, task_root);
         Failure {
-            error_type: report.error_type().unwrap_or_else(|| report.category.clone()),
+            error_type: report.name(),
             document: report.body.clone(),
-            untold: if told { excerpts(report, task_root) } else { text.clone() },
-            text,
+            text: error_text(report, task_root),
+            untold: untold(report, task_root, log),
         }
     }
 
@@ -162,9 +157,9 @@ impl Environment {
             // Killed, so that what it logged last is there.
             self.process.end(Duration::ZERO);
         }
-        let log = self.process.log_since(self.log_start);
-        self.log_start = self.process.log_end();
-        let log = log.replace("\r\n", "\n").replace('\r', "\n");
+        let (log, log_end) = self.process.log_since(self.log_start);
+        self.log_start = log_end;
+        let log = log_lines(&log);
         let task_root = &settings.function.task_root;
         let status = match &outcome {
             Outcome::Platform(PlatformError::TimedOut { .. }) => Status::TimedOut,
@@ -194,7 +189,6 @@ impl Environment {
 
     /// Ends the process, with the time for its shutdown hooks where it has any.
     pub(super) fn end(self) {
-        let grace = if self.api.status().extensions > 0 { SHUTDOWN_GRACE } else { Duration::ZERO };
-        self.process.end(grace);
+        self.process.shut_down(&self.api);
     }
 }

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use super::environment::Finished;
 use crate::lock;
+use crate::report::ms;
 
 /// How many invocations are kept.
 pub const ENTRIES_MAX: usize = 100;
@@ -124,8 +125,8 @@ impl History {
             }
             entry.log_bytes = finished.log.len();
             entry.log = end_of(&finished.log, PART_BYTES_MAX).to_owned();
-            entry.duration_ms = Some(finished.report.duration.as_secs_f64() * 1000.0);
-            entry.init_ms = finished.report.init.map(|init| init.as_secs_f64() * 1000.0);
+            entry.duration_ms = Some(ms(finished.report.duration));
+            entry.init_ms = finished.report.init.map(ms);
             entry.memory_bytes = finished.report.memory_peak_bytes;
             entry.report = Some(finished.report.to_string());
         });

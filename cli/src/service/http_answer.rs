@@ -15,7 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use hyper::header::{HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
-use super::http_event::Payload;
+use super::http_event::{ALB_BYTES_MAX, Payload};
 
 /// What is sent to the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,9 +37,6 @@ impl fmt::Display for Malformed {
         f.write_str(&self.0)
     }
 }
-
-/// What a response of a load balancer's target may have.
-const ALB_BYTES_MAX: usize = 1024 * 1024;
 
 /// Fields by which a server frames its messages. AWS renames what a function sets of them.
 const FRAMING: [&str; 9] = [
@@ -69,8 +66,7 @@ impl HttpAnswer {
                     .into(),
             ));
         };
-        let is_alb = matches!(payload, Payload::Alb | Payload::AlbMulti);
-        if is_alb && result.len() > ALB_BYTES_MAX {
+        if payload.is_alb() && result.len() > ALB_BYTES_MAX {
             return Err(Malformed(format!("the result has {} bytes, a load balancer takes {ALB_BYTES_MAX}", result.len())));
         }
         let members = match value {
@@ -115,9 +111,7 @@ impl HttpAnswer {
         if payload == Payload::V2 {
             add_cookies(&mut headers, &members)?;
         }
-        if !headers.iter().any(|(name, _)| *name == "content-type") {
-            headers.push(content_type(if is_alb { "application/octet-stream" } else { "application/json" }));
-        }
+        complete(&mut headers, if payload.is_alb() { "application/octet-stream" } else { "application/json" });
         Ok(HttpAnswer { status, headers, body: body(&members)? })
     }
 
@@ -135,15 +129,20 @@ impl HttpAnswer {
             add_field(&mut headers, Payload::V2, name, value)?;
         }
         add_cookies(&mut headers, &members)?;
-        if !headers.iter().any(|(name, _)| *name == "content-type") {
-            headers.push(content_type("application/octet-stream"));
-        }
+        complete(&mut headers, "application/octet-stream");
         Ok(HttpAnswer { status, headers, body: Vec::new() })
     }
 }
 
 fn content_type(value: &'static str) -> (HeaderName, HeaderValue) {
     (HeaderName::from_static("content-type"), HeaderValue::from_static(value))
+}
+
+/// Adds this content type where there is none.
+fn complete(headers: &mut Vec<(HeaderName, HeaderValue)>, default: &'static str) {
+    if !headers.iter().any(|(name, _)| *name == "content-type") {
+        headers.push(content_type(default));
+    }
 }
 
 /// A number, or its digits in a string.
@@ -178,7 +177,7 @@ fn add_field(headers: &mut Vec<(HeaderName, HeaderValue)>, payload: Payload, nam
     let lower = name.to_ascii_lowercase();
     let lower = match FRAMING.contains(&lower.as_str()) {
         // A load balancer drops them, API Gateway and function URLs rename them.
-        true if matches!(payload, Payload::Alb | Payload::AlbMulti) => return Ok(()),
+        true if payload.is_alb() => return Ok(()),
         true => format!("x-amzn-remapped-{lower}"),
         false => lower,
     };

@@ -37,10 +37,14 @@ impl Payload {
     /// How large a request's body may be, and whatever the event grows to.
     pub fn body_bytes_max(self) -> usize {
         match self {
-            // "The maximum size of the request body that you can send to a Lambda function is 1 MB."
-            Payload::Alb | Payload::AlbMulti => 1024 * 1024,
+            Payload::Alb | Payload::AlbMulti => ALB_BYTES_MAX,
             Payload::V2 | Payload::V1 => super::EVENT_BYTES_MAX,
         }
+    }
+
+    /// Whether it is a load balancer's.
+    pub fn is_alb(self) -> bool {
+        matches!(self, Payload::Alb | Payload::AlbMulti)
     }
 }
 
@@ -68,6 +72,9 @@ pub struct HttpRequest<'a> {
     /// When it arrived.
     pub time: SystemTime,
 }
+
+/// "The maximum size of the request body that you can send to a Lambda function is 1 MB", and of the response too.
+pub const ALB_BYTES_MAX: usize = 1024 * 1024;
 
 /// The account id of AWS's own examples, as in the function's ARN.
 pub const ACCOUNT: &str = "012345678912";

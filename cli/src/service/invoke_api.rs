@@ -12,7 +12,6 @@ use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::http::request;
 use hyper::{Response, StatusCode};
 use percent_encoding::percent_decode_str;
-use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use super::environment::Finished;
@@ -20,7 +19,8 @@ use super::event_stream;
 use super::history::end_of;
 use super::pool::{Part, Refusal};
 use super::reply::{Reply, json, streamed, whole};
-use super::{Call, EVENT_BYTES_MAX, EVENT_BYTES_MAX_ASYNC, Service};
+use super::{Call, EVENT_BYTES_MAX, EVENT_BYTES_MAX_ASYNC, Service, event_error, text};
+use crate::function::{is_name, is_word};
 use crate::runtime_api::Invocation;
 
 /// "The last 4 KB of the execution log".
@@ -61,7 +61,7 @@ pub(super) async fn answer(service: &Arc<Service>, operation: Operation, name: &
         (Kind::Event, _) => match service.call("Invoke, asynchronous", invocation) {
             Ok(call) => {
                 let service = service.clone();
-                tokio::spawn(async move { end(&service, call).await });
+                tokio::spawn(async move { service.finish(call).await });
                 empty(StatusCode::ACCEPTED)
             }
             Err(refusal) => ApiError::from(refusal).reply(),
@@ -132,7 +132,7 @@ fn read(service: &Service, name: &str, head: &request::Parts, body: &[u8]) -> Re
     }
     // Clients without a payload send no body.
     let event = if body.is_empty() { b"{}" } else { body };
-    if let Err(error) = serde_json::from_slice::<IgnoredAny>(event) {
+    if let Some(error) = event_error(event) {
         let message = format!("Could not parse request body into json: {error}");
         return Err(ApiError::new(StatusCode::BAD_REQUEST, "InvalidRequestContentException", message));
     }
@@ -160,26 +160,8 @@ fn client_context(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     }
 }
 
-/// Waits for the end, and tells it.
-async fn end(service: &Service, mut call: Call) -> Option<(Box<Finished>, Vec<u8>)> {
-    let mut chunks = Vec::new();
-    loop {
-        match call.parts.recv().await {
-            Some(Part::Chunk(_, bytes)) => chunks.extend_from_slice(&bytes),
-            Some(Part::End(finished)) => {
-                service.told(&call, &finished, None, None);
-                return Some((finished, chunks));
-            }
-            None => {
-                service.history.abandon(call.id, Refusal::Stopping.text());
-                return None;
-            }
-        }
-    }
-}
-
 async fn buffered(service: &Service, call: Call, with_log: bool) -> Reply {
-    let Some((finished, mut body)) = end(service, call).await else { return ApiError::from(Refusal::Stopping).reply() };
+    let Some((finished, mut body)) = service.finish(call).await else { return ApiError::from(Refusal::Stopping).reply() };
     let failure = finished.failure().is_some();
     let content_type = match &finished.result {
         Ok(answer) => {
@@ -259,10 +241,6 @@ fn empty(status: StatusCode) -> Reply {
     reply
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
-}
-
 /// A function's name, as every operation takes it: `NAME`, `ACCOUNT:function:NAME` or an ARN, each with or without `:QUALIFIER`.
 #[derive(Debug, PartialEq, Eq)]
 struct FunctionName<'a> {
@@ -273,7 +251,6 @@ struct FunctionName<'a> {
 impl FunctionName<'_> {
     /// `own`: the name of the function here, which may be `function`, the word that other names may begin with.
     fn parse<'a>(text: &'a str, own: &str) -> Option<FunctionName<'a>> {
-        let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
         let is_account = |word: &str| word.len() == 12 && word.bytes().all(|byte| byte.is_ascii_digit());
         let parts: Vec<&str> = text.split(':').collect();
         let rest = match parts.as_slice() {
@@ -287,7 +264,7 @@ impl FunctionName<'_> {
             [name, qualifier] => (*name, Some(*qualifier)),
             _ => return None,
         };
-        let fits = is_word(name) && name.len() <= 64 && qualifier.is_none_or(|it| it == "$LATEST" || is_word(it));
+        let fits = is_name(name) && qualifier.is_none_or(|it| it == "$LATEST" || is_word(it));
         fits.then_some(FunctionName { name, qualifier })
     }
 }

@@ -31,8 +31,11 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::header::HeaderMap;
+use serde::de::IgnoredAny;
 use tokio::sync::mpsc;
 
+use crate::report::ms;
 use crate::runtime_api::Invocation;
 use environment::{Failure, Finished};
 use history::{EntryId, History};
@@ -95,6 +98,25 @@ impl Service {
         }
     }
 
+    /// Waits for the end of an invocation whose caller reads all of it at once, and tells it. The chunks of a streamed response in one;
+    /// `None` where the pool was stopped before.
+    async fn finish(&self, mut call: Call) -> Option<(Box<Finished>, Vec<u8>)> {
+        let mut chunks = Vec::new();
+        loop {
+            match call.parts.recv().await {
+                Some(Part::Chunk(_, bytes)) => chunks.extend_from_slice(&bytes),
+                Some(Part::End(finished)) => {
+                    self.told(&call, &finished, None, None);
+                    return Some((finished, chunks));
+                }
+                None => {
+                    self.history.abandon(call.id, Refusal::Stopping.text());
+                    return None;
+                }
+            }
+        }
+    }
+
     /// Tells the person at the console, and the page, how an invocation ended.
     fn told(&self, call: &Call, finished: &Finished, status: Option<u16>, note: Option<&str>) {
         if let Some(status) = status {
@@ -111,10 +133,19 @@ impl Service {
             (None, Some(failure)) => failure.error_type.clone(),
             (None, None) => "ok".to_owned(),
         };
-        let ms = |time: Duration| time.as_secs_f64() * 1000.0;
         let init = finished.report.init.map(|init| format!(", init {:.2} ms", ms(init))).unwrap_or_default();
         say(&format!("{} {outcome} {:.2} ms{init}", call.origin, ms(finished.report.duration)));
     }
+}
+
+/// Why an event is no JSON, as far as Lambda's front end looks. Nesting that is too deep for this parser is left to the runtime.
+pub fn event_error(event: &[u8]) -> Option<serde_json::Error> {
+    serde_json::from_slice::<IgnoredAny>(event).err().filter(|error| !error.to_string().starts_with("recursion limit"))
+}
+
+/// A header field, where there is one and it is text.
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
 }
 
 impl Refusal {
@@ -147,5 +178,18 @@ pub fn tell_failure(failure: &Failure) {
 pub fn say(lines: &str) {
     if !lines.is_empty() {
         writeln!(io::stderr(), "{lines}").ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deep_nesting_is_left_to_the_runtime() {
+        let nested = "[".repeat(500) + &"]".repeat(500);
+        for (event, is_json) in [("{}", true), ("1", true), (nested.as_str(), true), ("{", false), ("", false), ("{} x", false)] {
+            assert_eq!(event_error(event.as_bytes()).is_none(), is_json, "{event}");
+        }
     }
 }

@@ -16,17 +16,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderMap, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use hyper::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use hyper::http::request;
 use hyper::{Method, Response, StatusCode};
-use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::http_event::Payload;
-use super::pool::Part;
 use super::reply::{Reply, json, reply, streamed};
-use super::{Service, Stop};
+use super::{Service, Stop, event_error, text};
 use crate::sample;
 
 /// Where the page is.
@@ -40,8 +38,7 @@ const CHANGES_PAUSE: Duration = Duration::from_millis(50);
 
 /// The refusal of a request that another site's page has a browser send. `only_own`: also of all that are not for this machine.
 pub(super) fn refusal(service: &Service, head: &request::Parts, only_own: bool) -> Option<Reply> {
-    let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
-    let site = text("sec-fetch-site");
+    let site = text(&head.headers, "sec-fetch-site");
     let refuse = |why: &str| Some(json(StatusCode::FORBIDDEN, &json!({ "message": why })));
     if site == Some("cross-site") && (head.method != Method::GET || !is_navigation(&head.headers)) {
         return refuse("requests from pages of other sites are not answered");
@@ -49,12 +46,12 @@ pub(super) fn refusal(service: &Service, head: &request::Parts, only_own: bool) 
     if !only_own {
         return None;
     }
-    let host = head.headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let host = text(&head.headers, "host").unwrap_or_default();
     if !is_of_this_machine(host, &service.host) {
         return refuse("the Host of the request is no name of this machine: open the page as http://127.0.0.1:PORT/_coldmoon");
     }
     let changes = head.method != Method::GET && head.method != Method::HEAD;
-    let is_own_origin = text("origin").is_none_or(|origin| origin.strip_prefix("http://") == Some(host));
+    let is_own_origin = text(&head.headers, "origin").is_none_or(|origin| origin.strip_prefix("http://") == Some(host));
     if changes && (!is_own_origin || !matches!(site, None | Some("same-origin"))) {
         return refuse("only the page itself may send events");
     }
@@ -145,20 +142,14 @@ fn forgotten() -> Reply {
 
 /// Starts an invocation of the page's own.
 fn send(service: &Arc<Service>, event: &[u8]) -> Reply {
-    if let Err(error) = serde_json::from_slice::<IgnoredAny>(event) {
+    if let Some(error) = event_error(event) {
         return json(StatusCode::BAD_REQUEST, &json!({ "message": format!("the event is not JSON: {error}") }));
     }
     match service.call("Page", service.invocation(event)) {
-        Ok(mut call) => {
+        Ok(call) => {
             let accepted = json(StatusCode::ACCEPTED, &json!({ "id": call.id }));
             let service = service.clone();
-            tokio::spawn(async move {
-                while let Some(part) = call.parts.recv().await {
-                    if let Part::End(finished) = part {
-                        service.told(&call, &finished, None, None);
-                    }
-                }
-            });
+            tokio::spawn(async move { service.finish(call).await });
             accepted
         }
         Err(refusal) => json(StatusCode::SERVICE_UNAVAILABLE, &json!({ "message": refusal.text() })),
