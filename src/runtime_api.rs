@@ -363,27 +363,38 @@ fn push_error_category(out: &mut Buffer, error_type: &[u8]) -> Result<(), Overfl
 }
 
 /// The X-Ray cause: one line of ASCII JSON. Source: `error_cause.go` of AWS's emulator.
+///
+/// Type and message are cut, so that they leave room for the stack, which is what X-Ray shows; of the stack go in as many frames, innermost
+/// first, as half of the bound holds, so that their paths fit into the other half.
 fn push_xray_cause(out: &mut Buffer, failure: &Failure<'_>, task_root: &[u8]) -> Result<(), Overflow> {
+    let error_type = &failure.error_type[..failure.error_type.len().min(limits::XRAY_CAUSE_BYTES_MAX / 64)];
+    let message = &failure.message[..failure.message.len().min(limits::XRAY_CAUSE_BYTES_MAX / 16)];
     out.push(b"{\"working_directory\":")?;
     push_ascii_string(out, task_root)?;
     out.push(b",\"exceptions\":[{\"type\":")?;
-    push_ascii_string(out, failure.error_type)?;
+    push_ascii_string(out, error_type)?;
     out.push(b",\"message\":")?;
-    // A message that fills the whole header would leave no room for the stack, which is what X-Ray shows.
-    push_ascii_string(out, &failure.message[..failure.message.len().min(limits::XRAY_CAUSE_BYTES_MAX / 16)])?;
+    push_ascii_string(out, message)?;
     out.push(b",\"stack\":[")?;
-    for (index, frame) in log::frames(failure.stack).enumerate() {
+    let mut count = 0;
+    for frame in log::frames(failure.stack) {
+        let start = out.len();
         let (path, line, label) = split_frame(frame);
-        out.push(if index > 0 { b",{\"path\":" } else { b"{\"path\":" })?;
+        out.push(if count > 0 { b",{\"path\":" } else { b"{\"path\":" })?;
         push_ascii_string(out, path)?;
         out.push(b",\"line\":")?;
         out.push(Decimal::new().format(line))?;
         out.push(b",\"label\":")?;
         push_ascii_string(out, label)?;
         out.push(b"}")?;
+        if out.len() > limits::XRAY_CAUSE_BYTES_MAX / 2 {
+            out.truncate(start);
+            break;
+        }
+        count += 1;
     }
     out.push(b"]}],\"paths\":[")?;
-    for (index, frame) in log::frames(failure.stack).enumerate() {
+    for (index, frame) in log::frames(failure.stack).enumerate().take(count) {
         let (path, ..) = split_frame(frame);
         let is_first = !log::frames(failure.stack).take(index).any(|earlier| split_frame(earlier).0 == path);
         if is_first {
