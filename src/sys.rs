@@ -14,8 +14,8 @@ use core::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 pub struct Errno(pub c_int);
 
 impl Errno {
-    /// What a name that cannot be looked up is reported as.
-    pub const NO_ADDRESS: Errno = Errno(libc::EADDRNOTAVAIL);
+    /// What a host name that has no address is reported as. The kernel has no number for it: 0 is no error of any call.
+    pub const NO_ADDRESS: Errno = Errno(0);
 
     /// What a missing file is reported as: it, or a folder on the way to it, is not there.
     pub fn is_not_found(self) -> bool {
