@@ -41,7 +41,7 @@ pub struct Style<'a> {
     pub empty_as_array: bool,
     /// Number keys may stand in an object, as strings.
     pub number_keys: bool,
-    /// Values of other types are left out (`null` in an array) instead of refused.
+    /// Values of other types are left out, also of an array, instead of refused.
     pub skip_unsupported: bool,
     /// How numbers are written.
     pub numbers: Numbers,
@@ -296,7 +296,6 @@ impl Encoder<'_> {
     }
 
     fn table(&mut self, table: Table<'_>) -> Result<(), Problem> {
-        self.enter(table)?;
         let metatable = table.metatable();
         // SAFETY: `vm` is live.
         let tag = if metatable.is_null() { None } else { unsafe { (*self.vm).tags.named(metatable) } };
@@ -309,6 +308,7 @@ impl Encoder<'_> {
             None if self.style.empty_as_array => Shape::OpenArray,
             None => Shape::Open,
         };
+        self.enter(table)?;
         let has_array = table.array().iter().any(|slot| !slot.is_nil());
         let first_key = table.entries().next().map(|(key, _)| key);
         match (shape, has_array, first_key) {
