@@ -55,7 +55,7 @@ pub const XRAY_CAUSE_BYTES_MAX: usize = 64 * 1024;
 /// when it is escaped.
 pub const ERROR_TEXT_BYTES_MAX: usize = 128 * 1024;
 
-/// The stack trace of an error as the language gave it: see [`ERROR_TEXT_BYTES_MAX`]. That of the deepest recursion has some 2 KB.
+/// The stack trace of an error as the language gave it: see [`ERROR_TEXT_BYTES_MAX`]. Only one that a program has made itself is longer.
 pub const ERROR_STACK_BYTES_MAX: usize = 32 * 1024;
 
 /// An error document: see [`ERROR_TEXT_BYTES_MAX`].

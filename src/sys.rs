@@ -178,16 +178,21 @@ pub fn send(fd: c_int, parts: &[&[u8]]) -> Result<usize, Errno> {
         // SAFETY: the parts are live for the call, which only reads them.
         match retry(|| unsafe { libc::sendmsg(fd, &message, libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT) }) {
             Err(Errno(libc::EAGAIN)) => {
-                let mut poll = libc::pollfd { fd, events: libc::POLLIN | libc::POLLOUT, revents: 0 };
-                // SAFETY: the kernel reads and writes one pollfd.
-                retry(|| unsafe { libc::poll(&mut poll, 1, -1) as isize })?;
-                if poll.revents & libc::POLLOUT == 0 {
+                if wait_for_events(fd, libc::POLLIN | libc::POLLOUT)? & libc::POLLOUT == 0 {
                     return Ok(0);
                 }
             }
             result => return result,
         }
     }
+}
+
+/// Waits until one of these events of poll(2) has come, or an error; returns what has.
+fn wait_for_events(fd: c_int, events: libc::c_short) -> Result<libc::c_short, Errno> {
+    let mut poll = libc::pollfd { fd, events, revents: 0 };
+    // SAFETY: the kernel reads and writes one pollfd.
+    retry(|| unsafe { libc::poll(&mut poll, 1, -1) as isize })?;
+    Ok(poll.revents)
 }
 
 /// Receives up to `into.len()` bytes; blocks; 0 at the end of the stream.
@@ -469,12 +474,14 @@ pub fn random(into: &mut [u8]) -> bool {
 
 // ---- files and output ----
 
-/// Writes all of `bytes` to a descriptor. An error ends it silently: there is nowhere to report a broken log.
+/// Writes all of `bytes` to a descriptor. An error ends it silently: there is nowhere to report a broken log. A pipe that does not block
+/// is waited for: a program that the function has started may have made it so (Node does), for everybody who writes to it.
 pub fn write_all(fd: c_int, mut bytes: &[u8]) {
     while !bytes.is_empty() {
         // SAFETY: the kernel reads at most `bytes.len()` bytes.
         match retry(|| unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) }) {
             Ok(count) if count > 0 => bytes = &bytes[count..],
+            Err(Errno(libc::EAGAIN)) if wait_for_events(fd, libc::POLLOUT).is_ok() => {}
             _ => return,
         }
     }
@@ -637,6 +644,25 @@ pub unsafe fn slice<'a>(text: *const c_char, bytes: usize) -> &'a [u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Read;
+    use std::os::fd::AsRawFd;
+
+    #[test]
+    fn a_pipe_that_does_not_block_gets_every_byte() {
+        let (mut reader, writer) = std::io::pipe().unwrap();
+        let fd = writer.as_raw_fd();
+        // SAFETY: no memory is passed.
+        assert_eq!(unsafe { libc::fcntl(fd, libc::F_SETFL, libc::O_NONBLOCK) }, 0);
+        let bytes = vec![b'x'; 1 << 20];
+        let expected = bytes.len();
+        let reading = std::thread::spawn(move || {
+            let mut found = Vec::new();
+            reader.read_to_end(&mut found).map(|_| found.len()).unwrap()
+        });
+        write_all(fd, &bytes);
+        drop(writer);
+        assert_eq!(reading.join().unwrap(), expected);
+    }
 
     #[test]
     fn the_trace_variable_changes_and_goes() {
