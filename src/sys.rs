@@ -1,4 +1,5 @@
-//! The only caller of libc. Thin: one function per need, `errno` for errors, no policy, no state.
+//! The only caller of libc. Thin: one function per need, `errno` for errors, no policy, no state but what signals, forks and the
+//! environment leave.
 //!
 //! Only constants and structures that are the kernel's own are used, so that the same code is right with glibc (tests) and musl (the
 //! layer).
