@@ -438,8 +438,8 @@ impl Encoder<'_> {
         }
 
         let listed = start..self.list().len();
-        // SAFETY: `listed` holds whole u64 that `list_indices` has just pushed; the buffer is page-aligned and holds nothing else, so every
-        // offset in it is a multiple of eight.
+        // SAFETY: `listed` holds whole u64 that `list_indices` has just pushed; the buffer begins at a multiple of eight, in the arena as
+        // in a mapping, and holds nothing else, so every place of one in it is one too.
         let (_, mut sorted, _) = unsafe { self.list().bytes_mut()[listed.clone()].align_to_mut::<u64>() };
         heap_sort(&mut sorted);
         let mut len = keys.index_max;
