@@ -9,6 +9,12 @@ fail() {
 	exit 1
 }
 
+# misuse SENTENCE: the exit code of wrong usage, as the tool has it.
+misuse() {
+	say "$*"
+	exit 2
+}
+
 # install_debian PACKAGE...: installs Debian packages where that is possible without asking.
 install_debian() {
 	command -v apt-get >/dev/null || return 1
@@ -119,4 +125,18 @@ need_c() {
 	need cc "It compiles LuaJIT. Debian: apt-get install gcc libc6-dev" gcc
 	[ -e /usr/include/stdio.h ] || install_debian libc6-dev || fail "coldmoon needs the C library's headers. Debian: apt-get install libc6-dev"
 	need make "It builds LuaJIT. Debian: apt-get install make" make
+}
+
+# which_layer [--dynamic|--js] [ARCH]: of which layer a script was asked for: $option and $arch, its $name in dist, its $licence.
+which_layer() {
+	option= licence=vendor/LICENSE
+	case ${1:-} in
+	--dynamic | --js)
+		option=$1
+		shift
+		;;
+	esac
+	[ "$option" != --js ] || licence=examples/quickjs/LICENSE
+	arch=${1:-$(uname -m)}
+	name=$arch${option:+-${option#--}}
 }

@@ -66,6 +66,7 @@ impl Buffer {
 
     /// The same, for uses of up to `first_bytes` bytes in general.
     pub const fn with_first(bound: usize, first_bytes: usize) -> Buffer {
+        assert!(first_bytes <= ARENA_BYTES);
         Buffer { start: ptr::dangling_mut(), len: 0, capacity: 0, bound, first_bytes, is_mapped: false }
     }
 

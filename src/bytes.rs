@@ -28,6 +28,16 @@ pub fn find_text(text: &[u8], bytes: &[u8]) -> Option<usize> {
     bytes.windows(text.len()).position(|window| window == text)
 }
 
+/// Takes a text apart: a first piece of at most `bytes_max` bytes, which ends where a character does, and the rest.
+pub fn split_text(text: &[u8], bytes_max: usize) -> (&[u8], &[u8]) {
+    if text.len() <= bytes_max {
+        return (text, b"");
+    }
+    // Back to where the character that is cut begins. It has at most four bytes: what is longer is no UTF-8, and is cut anywhere.
+    let begins = |end: &usize| text[*end] & 0xC0 != 0x80;
+    text.split_at((bytes_max.saturating_sub(3)..=bytes_max).rev().find(begins).unwrap_or(bytes_max))
+}
+
 /// Room for the decimal digits of an integer.
 pub struct Decimal([u8; Decimal::BYTES]);
 
@@ -99,6 +109,15 @@ mod tests {
         {
             assert_eq!(find_text(text.as_bytes(), bytes.as_bytes()), at, "{text} {bytes}");
         }
+    }
+
+    #[test]
+    fn pieces_end_where_characters_do() {
+        let text = "a\u{e9}\u{4e16}\u{1f319}".as_bytes();
+        for (bytes_max, end) in [(0, 0), (1, 1), (2, 1), (3, 3), (4, 3), (5, 3), (6, 6), (7, 6), (9, 6), (10, 10), (11, 10)] {
+            assert_eq!(split_text(text, bytes_max), text.split_at(end), "{bytes_max}");
+        }
+        assert_eq!(split_text(&[0x80; 9], 5), (&[0x80; 5][..], &[0x80; 4][..]));
     }
 
     #[test]

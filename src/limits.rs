@@ -51,9 +51,12 @@ pub const REQUEST_HEAD_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// The X-Ray cause header: the platform crops above 64 KiB (`MaxErrorCauseSizeBytes` in `error_cause.go` of AWS's emulator).
 pub const XRAY_CAUSE_BYTES_MAX: usize = 64 * 1024;
 
-/// The text of an error: message and stack trace as the language gave them. Managed instances take error documents up to 1 MiB, and a
-/// byte may become six when it is escaped.
+/// Type and message of an error as the language gave them. Managed instances take error documents up to 1 MiB, and a byte may become six
+/// when it is escaped.
 pub const ERROR_TEXT_BYTES_MAX: usize = 128 * 1024;
+
+/// The stack trace of an error as the language gave it: see [`ERROR_TEXT_BYTES_MAX`]. Only one that a program has made itself is longer.
+pub const ERROR_STACK_BYTES_MAX: usize = 32 * 1024;
 
 /// An error document: see [`ERROR_TEXT_BYTES_MAX`].
 pub const ERROR_BYTES_MAX: usize = 1024 * 1024;
@@ -82,6 +85,6 @@ pub fn heap_bytes(memory_mb: Option<u32>) -> isize {
     })
 }
 
-const _: () = assert!(ERROR_TEXT_BYTES_MAX * 6 + 4096 < ERROR_BYTES_MAX);
+const _: () = assert!((ERROR_TEXT_BYTES_MAX + ERROR_STACK_BYTES_MAX) * 6 + 4096 < ERROR_BYTES_MAX);
 const _: () = assert!(XRAY_CAUSE_BYTES_MAX + 4 * ID_BYTES_MAX < REQUEST_HEAD_BYTES_MAX);
 const _: () = assert!(RESPONSE_BYTES_MAX < EVENT_BYTES_MAX);

@@ -1,7 +1,7 @@
 //! What a function writes to stdout and stderr, line by line: the log has one entry for each line, written at once.
 //!
-//! A line without an end is held until its end comes, or until the call ends ([`Lines::flush`]). Nothing is lost: a line that is longer
-//! than `limits::LOG_LINE_BYTES_MAX` goes out in pieces.
+//! A line without an end is held until its end comes, or until the call ends ([`Lines::flush`]). Nothing is lost: no more than
+//! `limits::LOG_LINE_BYTES_MAX` is held, and the log takes a longer line apart.
 
 use crate::buffer::Buffer;
 use crate::bytes;
@@ -50,14 +50,22 @@ impl Lines {
     }
 }
 
-/// Adds to a line that waits for its end. One that is full goes to the log in pieces.
-fn hold(line: &mut Buffer, stream: Stream, bytes: &[u8], host: &mut dyn Host) {
-    if line.push(bytes).is_err() {
+/// Adds to a line that waits for its end. What does not fit any more begins another one.
+fn hold(line: &mut Buffer, stream: Stream, mut bytes: &[u8], host: &mut dyn Host) {
+    loop {
+        let (now, later) = bytes::split_text(bytes, limits::LOG_LINE_BYTES_MAX - line.len());
+        if line.push(now).is_err() {
+            // Without memory it goes out in more pieces.
+            host.write_line(stream, line.bytes());
+            line.clear();
+            host.write_line(stream, now);
+        }
+        if later.is_empty() {
+            return;
+        }
         host.write_line(stream, line.bytes());
         line.clear();
-        if line.push(bytes).is_err() {
-            host.write_line(stream, bytes);
-        }
+        bytes = later;
     }
 }
 
@@ -105,11 +113,13 @@ mod tests {
     #[test]
     fn nothing_of_a_line_beyond_the_bound_is_lost() {
         let (mut lines, mut heard) = (Lines::new(), Heard::default());
-        let long = vec![b'x'; limits::LOG_LINE_BYTES_MAX + 1];
-        for bytes in [b"begin", &long[..], b"rest", &long[..10], b"\nnext\n"] {
+        let long = vec![b'x'; 2 * limits::LOG_LINE_BYTES_MAX];
+        for bytes in [b"begin", &long[..], b"rest", &long[..10], b"\nnext\n", &long, b"\n"] {
             lines.write(Stream::Out, bytes, &mut heard);
         }
         let found: Vec<_> = heard.0.iter().map(|(_, count, line)| (*count, std::str::from_utf8(line).unwrap())).collect();
-        assert_eq!(found, [(5, "begin"), (long.len(), "xxxxxxxxx"), (14, "restxxxxx"), (4, "next")]);
+        let full = limits::LOG_LINE_BYTES_MAX;
+        let expected = [(full, "beginxxxx"), (full, "xxxxxxxxx"), (19, "xxxxxrest"), (4, "next"), (full, "xxxxxxxxx"), (full, "xxxxxxxxx")];
+        assert_eq!(found, expected);
     }
 }

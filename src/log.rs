@@ -6,6 +6,7 @@
 //! Source: docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html.
 
 use crate::buffer::{Buffer, Overflow};
+use crate::bytes;
 use crate::env::Env;
 use crate::interpreter::{Failure, Invocation, Level, Stream};
 use crate::json::{self, StringRules, WriteError};
@@ -53,8 +54,8 @@ impl Log {
         Log {
             is_json,
             level_min: env.log_level.and_then(parse_level).unwrap_or(level_default),
-            // A byte may become six in JSON; the rest is for the other members.
-            entry: Buffer::new(6 * (limits::LOG_LINE_BYTES_MAX + limits::ERROR_TEXT_BYTES_MAX) + 64 * 1024),
+            // A byte of the message may become six in JSON, the fields are JSON; the rest is for the other members.
+            entry: Buffer::new(7 * limits::LOG_LINE_BYTES_MAX + 64 * 1024),
             lock: None,
         }
     }
@@ -65,13 +66,21 @@ impl Log {
         self.lock = sys::Lock::new().ok();
     }
 
-    /// A line that the function wrote, without its end. A metrics document stays as it is in both formats: CloudWatch finds it only at the
-    /// top of a log event.
-    pub fn write_line(&mut self, stream: Stream, invocation: Option<&Invocation<'_>>, line: &[u8]) {
-        if self.is_json && !line.starts_with(METRICS_DOCUMENT) {
-            self.write_json(stream, Level::Info, invocation, line, b"", None);
-        } else {
-            self.write(stream, |entry| entry.push(line));
+    /// A line that the function wrote, without its end; one that is longer than `limits::LOG_LINE_BYTES_MAX` goes out in pieces. A metrics
+    /// document stays as it is in both formats: CloudWatch finds it only at the top of a log event.
+    pub fn write_line(&mut self, stream: Stream, invocation: Option<&Invocation<'_>>, mut line: &[u8]) {
+        let is_json = self.is_json && !line.starts_with(METRICS_DOCUMENT);
+        loop {
+            let (piece, rest) = bytes::split_text(line, limits::LOG_LINE_BYTES_MAX);
+            if is_json {
+                self.write_json(stream, Level::Info, invocation, piece, b"", None);
+            } else {
+                self.write(stream, |entry| entry.push(piece));
+            }
+            if rest.is_empty() {
+                return;
+            }
+            line = rest;
         }
     }
 
@@ -92,11 +101,24 @@ impl Log {
         }
     }
 
-    /// An entry of the function; `fields` are the members of a JSON object without its braces.
-    pub fn write_entry(&mut self, level: Level, invocation: Option<&Invocation<'_>>, message: &[u8], fields: &[u8]) {
+    /// An entry of the function; `fields` are the members of a JSON object without its braces. A message that is longer than
+    /// `limits::LOG_LINE_BYTES_MAX` makes several entries; fields that are cannot be cut, and are left out.
+    pub fn write_entry(&mut self, level: Level, invocation: Option<&Invocation<'_>>, mut message: &[u8], fields: &[u8]) {
         if level < self.level_min {
             return;
         }
+        let fields = if fields.len() <= limits::LOG_LINE_BYTES_MAX { fields } else { b"\"fields\":\"too long for the log\"" };
+        loop {
+            let (piece, rest) = bytes::split_text(message, limits::LOG_LINE_BYTES_MAX);
+            self.write_piece(level, invocation, piece, if rest.is_empty() { fields } else { b"" });
+            if rest.is_empty() {
+                return;
+            }
+            message = rest;
+        }
+    }
+
+    fn write_piece(&mut self, level: Level, invocation: Option<&Invocation<'_>>, message: &[u8], fields: &[u8]) {
         if self.is_json {
             self.write_json(Stream::Out, level, invocation, message, fields, None);
         } else {

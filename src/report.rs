@@ -2,7 +2,8 @@
 //! nothing of its memory.
 //!
 //! A language fills it from whatever was raised; the errors that the runtime itself finds have their words here, the same in every
-//! language. Bound: `limits::ERROR_TEXT_BYTES_MAX` for type and message together, and for the stack; what is beyond is cut.
+//! language. Bounds: `limits::ERROR_TEXT_BYTES_MAX` for type and message together, `limits::ERROR_STACK_BYTES_MAX` for the stack; what is
+//! beyond is cut, so that the error document always has room.
 
 use crate::buffer::Buffer;
 use crate::bytes::Decimal;
@@ -28,7 +29,7 @@ impl Report {
             default_type,
             text: Buffer::new(limits::ERROR_TEXT_BYTES_MAX),
             type_bytes: 0,
-            stack: Buffer::new(limits::ERROR_TEXT_BYTES_MAX),
+            stack: Buffer::new(limits::ERROR_STACK_BYTES_MAX),
             is_fatal: false,
         }
     }
@@ -47,10 +48,10 @@ impl Report {
         self.type_bytes = 0;
         // A type is a word; one that fills half the text is none.
         let error_type = if error_type.len() <= limits::ERROR_TEXT_BYTES_MAX / 2 { error_type } else { self.default_type };
-        push_cut(&mut self.text, error_type);
+        push_cut(&mut self.text, error_type, limits::ERROR_TEXT_BYTES_MAX);
         self.type_bytes = self.text.len();
         for part in message {
-            push_cut(&mut self.text, part);
+            push_cut(&mut self.text, part, limits::ERROR_TEXT_BYTES_MAX);
         }
     }
 
@@ -85,7 +86,7 @@ impl Report {
 
     /// Appends to the stack; it is cut at the bound. See [`Failure::stack`] for its form.
     pub fn push_stack(&mut self, bytes: &[u8]) {
-        push_cut(&mut self.stack, bytes);
+        push_cut(&mut self.stack, bytes, limits::ERROR_STACK_BYTES_MAX);
     }
 
     /// Forgets the stack.
@@ -105,9 +106,9 @@ impl Report {
     }
 }
 
-/// Appends as much of `bytes` as the bound allows.
-fn push_cut(out: &mut Buffer, bytes: &[u8]) {
-    let room = limits::ERROR_TEXT_BYTES_MAX - out.len();
+/// Appends as much of `bytes` as `bound`, which is that of `out`, allows.
+fn push_cut(out: &mut Buffer, bytes: &[u8], bound: usize) {
+    let room = bound - out.len();
     // With no memory at all the error is reported without its text.
     let _ = out.push(&bytes[..bytes.len().min(room)]);
 }

@@ -37,7 +37,7 @@ use crate::workers;
 /// How often `next` is asked before a server that answers nonsense is given up.
 const NEXT_ATTEMPTS: u32 = 4;
 /// The pause before the second attempt; it doubles with each.
-const NEXT_PAUSE_MS: u32 = 50;
+const NEXT_PAUSE_MS: u32 = 100;
 
 /// What the process ends with when the runtime itself gives up.
 const EXIT_FAILURE: i32 = 1;
@@ -202,13 +202,14 @@ fn wait_after(log: &mut Log, error: NextError, failures: &mut u32) -> Option<i32
             log.write_message(Level::Warn, None, &[b"the Runtime API sent an event without a request id; it cannot be answered"]);
         }
     }
+    let pause_ms = NEXT_PAUSE_MS << *failures;
     *failures += 1;
     if *failures == NEXT_ATTEMPTS {
         log.write_message(Level::Fatal, None, &[b"the Runtime API gives no events; giving up"]);
         return Some(EXIT_FAILURE);
     }
     // A server that keeps answering nonsense must not be asked in a busy loop.
-    sys::sleep_ms(NEXT_PAUSE_MS << *failures);
+    sys::sleep_ms(pause_ms);
     None
 }
 

@@ -68,19 +68,46 @@ impl<'a> Endpoint<'a> {
 
 /// The client of the API over one connection.
 pub struct RuntimeApi<'e, T: Transport> {
-    connection: Connection<T>,
+    wire: Wire<T>,
     endpoint: Endpoint<'e>,
-    /// The head of `next`, built once, in the first `next_bytes`; behind it the head of the current POST.
-    heads: Buffer,
-    next_bytes: usize,
     /// Whether `next` goes out with the POST before it.
     is_pipelined: bool,
-    /// The reply to a POST.
-    reply: Buffer,
     /// The error document being posted.
     document: Buffer,
     /// The folder of the function's files, for X-Ray.
     task_root: &'e [u8],
+}
+
+/// The connection, what goes out on it and what comes back. Apart from the rest, so that a body may be borrowed from there.
+struct Wire<T: Transport> {
+    connection: Connection<T>,
+    /// The head of `next`, built once, in the first `next_bytes`; behind it the head of the current request.
+    heads: Buffer,
+    next_bytes: usize,
+    /// The reply to whatever is not `next`.
+    reply: Buffer,
+}
+
+impl<T: Transport> Wire<T> {
+    /// Ends the current head, sends it with `body`, and with that of `next` behind it if `is_next_sent`. Returns the reply.
+    fn exchange(&mut self, body: &[u8], is_next_sent: bool) -> Result<Reply, Error> {
+        request::content_length(&mut self.heads, body.len())?;
+        request::end(&mut self.heads)?;
+        let (next, head) = self.heads.bytes().split_at(self.next_bytes);
+        let then = if is_next_sent { next } else { b"" };
+        self.connection.exchange(Request { head, body, idempotent: false, then }, &mut self.reply)
+    }
+
+    /// As [`Wire::exchange`]; returns the status.
+    fn post(&mut self, body: &[u8], is_next_sent: bool) -> Result<u16, Error> {
+        self.exchange(body, is_next_sent).map(|reply| reply.head.status)
+    }
+
+    /// Ends the current head and sends it, with no body or one in chunks to follow.
+    fn start(&mut self) -> Result<(), Error> {
+        request::end(&mut self.heads)?;
+        self.connection.start(&self.heads.bytes()[self.next_bytes..], &mut self.reply)
+    }
 }
 
 impl<'e, T: Transport> RuntimeApi<'e, T> {
@@ -91,12 +118,14 @@ impl<'e, T: Transport> RuntimeApi<'e, T> {
         request::field(&mut heads, b"User-Agent", USER_AGENT)?;
         request::end(&mut heads)?;
         Ok(RuntimeApi {
-            connection: Connection::new(transport),
+            wire: Wire {
+                connection: Connection::new(transport),
+                next_bytes: heads.len(),
+                heads,
+                reply: Buffer::with_first(limits::REPLY_BYTES_MAX, 512),
+            },
             endpoint,
-            next_bytes: heads.len(),
-            heads,
             is_pipelined: false,
-            reply: Buffer::with_first(limits::REPLY_BYTES_MAX, 512),
             document: Buffer::new(limits::ERROR_BYTES_MAX),
             task_root,
         })
@@ -106,19 +135,19 @@ impl<'e, T: Transport> RuntimeApi<'e, T> {
     pub fn pipeline(&mut self) {
         self.is_pipelined = true;
         // With room for a small event behind the reply to the POST, one `recv` takes both.
-        self.reply = Buffer::with_first(limits::REPLY_BYTES_MAX, 4096);
+        self.wire.reply = Buffer::with_first(limits::REPLY_BYTES_MAX, 4096);
     }
 
     /// Connects. A failure is not reported: the first exchange tries again and then says what is wrong.
     pub fn connect(&mut self) {
-        let _ = self.connection.open();
+        let _ = self.wire.connection.open();
     }
 
     /// Waits for the next event, for as long as it takes. Only a 200 with a request id is one.
     pub fn next<'rx>(&mut self, rx: &'rx mut Buffer) -> Result<Invocation<'rx>, NextError> {
-        let head = &self.heads.bytes()[..self.next_bytes];
+        let head = &self.wire.heads.bytes()[..self.wire.next_bytes];
         let reply =
-            self.connection.exchange(Request { head, body: b"", idempotent: true, then: b"" }, rx).map_err(NextError::Connection)?;
+            self.wire.connection.exchange(Request { head, body: b"", idempotent: true, then: b"" }, rx).map_err(NextError::Connection)?;
         match reply.head.status {
             200 => parse_invocation(rx.bytes(), &reply).ok_or(NextError::RequestId),
             status => Err(NextError::Status(status)),
@@ -127,101 +156,101 @@ impl<'e, T: Transport> RuntimeApi<'e, T> {
 
     /// Posts a result. Returns the status of the reply; 202 is success.
     pub fn respond(&mut self, invocation: &Invocation<'_>, content_type: &[u8], body: &[u8]) -> Result<u16, Error> {
-        self.start_post(&[b"/runtime/invocation/", invocation.request_id, b"/response"], content_type)?;
+        self.start_post([b"/runtime/invocation/", invocation.request_id, b"/response"], content_type)?;
         self.push_invocation_id(invocation)?;
-        post(&mut self.connection, &mut self.heads, self.next_bytes, body, self.is_pipelined, &mut self.reply)
+        self.wire.post(body, self.is_pipelined)
     }
 
     /// Posts the error of an invocation. Returns the status of the reply; 202 is success.
     pub fn fail(&mut self, invocation: &Invocation<'_>, failure: &Failure<'_>) -> Result<u16, Error> {
-        self.start_post(&[b"/runtime/invocation/", invocation.request_id, b"/error"], JSON)?;
+        self.start_post([b"/runtime/invocation/", invocation.request_id, b"/error"], JSON)?;
         self.push_invocation_id(invocation)?;
         self.post_failure(failure, self.is_pipelined && !failure.is_fatal)
     }
 
     /// Posts the error that ended INIT. Returns the status of the reply; 202 is success.
     pub fn fail_init(&mut self, failure: &Failure<'_>) -> Result<u16, Error> {
-        self.start_post(&[b"/runtime/init/error"], JSON)?;
+        self.start_post([b"/runtime/init/error", b"", b""], JSON)?;
         self.post_failure(failure, false)
     }
 
     /// Posts the error of an `AfterRestore` hook. Returns the status of the reply; 202 is success.
     pub fn fail_restore(&mut self, failure: &Failure<'_>) -> Result<u16, Error> {
-        self.start_post(&[b"/runtime/restore/error"], JSON)?;
+        self.start_post([b"/runtime/restore/error", b"", b""], JSON)?;
         self.post_failure(failure, false)
     }
 
     /// Begins a streamed response (docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html, "Implementing response streaming").
     pub fn start_stream(&mut self, invocation: &Invocation<'_>, content_type: &[u8]) -> Result<(), Error> {
-        self.start_post(&[b"/runtime/invocation/", invocation.request_id, b"/response"], content_type)?;
+        self.start_post([b"/runtime/invocation/", invocation.request_id, b"/response"], content_type)?;
         self.push_invocation_id(invocation)?;
-        request::field(&mut self.heads, b"Lambda-Runtime-Function-Response-Mode", b"streaming")?;
-        request::field(&mut self.heads, b"Transfer-Encoding", b"chunked")?;
-        request::field(&mut self.heads, b"Trailer", b"Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body")?;
-        request::end(&mut self.heads)?;
-        self.connection.start(&self.heads.bytes()[self.next_bytes..], &mut self.reply)
+        let heads = &mut self.wire.heads;
+        request::field(heads, b"Lambda-Runtime-Function-Response-Mode", b"streaming")?;
+        request::field(heads, b"Transfer-Encoding", b"chunked")?;
+        request::field(heads, b"Trailer", b"Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body")?;
+        self.wire.start()
     }
 
     /// Sends bytes of the streamed response as one chunk, if there are any. Returns when they are sent.
     pub fn write_stream(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        if bytes.is_empty() { Ok(()) } else { self.connection.send_chunk(bytes, &mut self.reply) }
+        if bytes.is_empty() { Ok(()) } else { self.wire.connection.send_chunk(bytes, &mut self.wire.reply) }
     }
 
     /// Ends the streamed response, with an error in its trailers if there is one. Returns the status of the reply; 202 is success.
     pub fn end_stream(&mut self, failure: Option<&Failure<'_>>) -> Result<u16, Error> {
-        self.heads.truncate(self.next_bytes);
+        self.wire.heads.truncate(self.wire.next_bytes);
         if let Some(failure) = failure {
             self.push_error_type(failure)?;
             self.build_document(failure)?;
-            self.heads.push(b"Lambda-Runtime-Function-Error-Body: ")?;
-            push_base64(&mut self.heads, self.document.bytes())?;
-            self.heads.push(b"\r\n")?;
+            let heads = &mut self.wire.heads;
+            heads.push(b"Lambda-Runtime-Function-Error-Body: ")?;
+            push_base64(heads, self.document.bytes())?;
+            heads.push(b"\r\n")?;
         }
-        self.connection.end_chunks(&self.heads.bytes()[self.next_bytes..], &mut self.reply).map(|reply| reply.head.status)
+        let Wire { connection, heads, next_bytes, reply } = &mut self.wire;
+        connection.end_chunks(&heads.bytes()[*next_bytes..], reply).map(|reply| reply.head.status)
     }
 
     /// Waits while a snapshot is taken and until the environment is restored from it; the connections are then those of another machine,
     /// and closed. Returns the status of the reply; 200 is success.
     pub fn wait_for_restore(&mut self) -> Result<u16, Error> {
-        self.start_request(b"GET", &[VERSION, b"/runtime/restore/next"])?;
-        request::end(&mut self.heads)?;
-        let request = Request { head: &self.heads.bytes()[self.next_bytes..], body: b"", idempotent: true, then: b"" };
-        let status = self.connection.exchange(request, &mut self.reply).map(|reply| reply.head.status);
-        self.connection.close();
+        self.start_request(b"GET", VERSION, [b"/runtime/restore/next", b"", b""])?;
+        let Wire { connection, heads, next_bytes, reply } = &mut self.wire;
+        request::end(heads)?;
+        let request = Request { head: &heads.bytes()[*next_bytes..], body: b"", idempotent: true, then: b"" };
+        let status = connection.exchange(request, reply).map(|reply| reply.head.status);
+        connection.close();
         status
     }
 
     /// Registers an internal extension and parks its `event/next` on the connection `parking`: only a process with an extension is
     /// asked to end before it is killed. Returns the status of the reply; 200 is success.
     pub fn register_extension(&mut self, parking: &mut Connection<T>) -> Result<u16, Error> {
-        self.start_request(b"POST", &[EXTENSION_VERSION, b"/extension/register"])?;
-        request::field(&mut self.heads, b"Lambda-Extension-Name", b"coldmoon")?;
+        self.start_request(b"POST", EXTENSION_VERSION, [b"/extension/register", b"", b""])?;
+        request::field(&mut self.wire.heads, b"Lambda-Extension-Name", b"coldmoon")?;
         let body = b"{\"events\":[]}";
-        let reply = exchange(&mut self.connection, &mut self.heads, self.next_bytes, body, false, &mut self.reply)?;
+        let reply = self.wire.exchange(body, false)?;
         if reply.head.status != 200 {
             return Ok(reply.head.status);
         }
-        let head = &self.reply.bytes()[reply.head_at..reply.head_at + reply.head.bytes];
+        let Wire { heads, next_bytes, reply: rx, .. } = &mut self.wire;
+        let head = &rx.bytes()[reply.head_at..reply.head_at + reply.head.bytes];
         let mut fields = Fields::new(head, reply.head.fields_at);
         let identifier =
             fields.find(|(name, _)| name.eq_ignore_ascii_case(b"Lambda-Extension-Identifier")).map_or(&b""[..], |(_, value)| value);
         // The head that was sent is no longer needed: the same place takes the next.
-        self.heads.truncate(self.next_bytes);
-        request::start(
-            &mut self.heads,
-            b"GET",
-            self.endpoint.authority,
-            &[self.endpoint.path, EXTENSION_VERSION, b"/extension/event/next"],
-        )?;
-        request::field(&mut self.heads, b"Lambda-Extension-Identifier", identifier)?;
-        request::end(&mut self.heads)?;
-        parking.start(&self.heads.bytes()[self.next_bytes..], &mut self.reply)?;
+        heads.truncate(*next_bytes);
+        let path: [&[u8]; 3] = [self.endpoint.path, EXTENSION_VERSION, b"/extension/event/next"];
+        request::start(heads, b"GET", self.endpoint.authority, &path)?;
+        request::field(heads, b"Lambda-Extension-Identifier", identifier)?;
+        request::end(heads)?;
+        parking.start(&heads.bytes()[*next_bytes..], rx)?;
         Ok(200)
     }
 
     /// Closes the connection: processes that part here must not share it.
     pub fn disconnect(&mut self) {
-        self.connection.close();
+        self.wire.connection.close();
     }
 
     /// Gives memory that one large event took back to the kernel.
@@ -229,38 +258,32 @@ impl<'e, T: Transport> RuntimeApi<'e, T> {
         self.document.reset(0);
     }
 
-    /// Begins a head behind that of `next`: the request line, `Host` and `User-Agent`.
-    fn start_request(&mut self, method: &[u8], path: &[&[u8]]) -> Result<(), Overflow> {
-        self.heads.truncate(self.next_bytes);
-        let mut parts: [&[u8]; 5] = [self.endpoint.path, b"", b"", b"", b""];
-        for (part, given) in parts[1..].iter_mut().zip(path) {
-            *part = given;
-        }
-        request::start(&mut self.heads, method, self.endpoint.authority, &parts)?;
-        request::field(&mut self.heads, b"User-Agent", USER_AGENT)
+    /// Begins a head behind that of `next`: the request line, `Host` and `User-Agent`. `path` is the path's parts behind the version.
+    fn start_request(&mut self, method: &[u8], version: &[u8], path: [&[u8]; 3]) -> Result<(), Overflow> {
+        let heads = &mut self.wire.heads;
+        heads.truncate(self.wire.next_bytes);
+        let [first, id, last] = path;
+        request::start(heads, method, self.endpoint.authority, &[self.endpoint.path, version, first, id, last])?;
+        request::field(heads, b"User-Agent", USER_AGENT)
     }
 
-    fn start_post(&mut self, path: &[&[u8]], content_type: &[u8]) -> Result<(), Overflow> {
-        let mut parts: [&[u8]; 4] = [VERSION, b"", b"", b""];
-        for (part, given) in parts[1..].iter_mut().zip(path) {
-            *part = given;
-        }
-        self.start_request(b"POST", &parts)?;
-        request::field(&mut self.heads, b"Content-Type", content_type)
+    fn start_post(&mut self, path: [&[u8]; 3], content_type: &[u8]) -> Result<(), Overflow> {
+        self.start_request(b"POST", VERSION, path)?;
+        request::field(&mut self.wire.heads, b"Content-Type", content_type)
     }
 
     /// Names the attempt that is answered: without it an answer that comes after a timeout would be taken for the next attempt's.
     fn push_invocation_id(&mut self, invocation: &Invocation<'_>) -> Result<(), Overflow> {
         match invocation.invocation_id {
-            Some(id) => request::field(&mut self.heads, b"Lambda-Runtime-Invocation-Id", id),
+            Some(id) => request::field(&mut self.wire.heads, b"Lambda-Runtime-Invocation-Id", id),
             None => Ok(()),
         }
     }
 
     fn push_error_type(&mut self, failure: &Failure<'_>) -> Result<(), Overflow> {
-        self.heads.push(b"Lambda-Runtime-Function-Error-Type: ")?;
-        push_error_category(&mut self.heads, failure.error_type)?;
-        self.heads.push(b"\r\n")
+        self.wire.heads.push(b"Lambda-Runtime-Function-Error-Type: ")?;
+        push_error_category(&mut self.wire.heads, failure.error_type)?;
+        self.wire.heads.push(b"\r\n")
     }
 
     /// The error document: `{"errorMessage":…,"errorType":…,"stackTrace":[…]}`.
@@ -277,41 +300,12 @@ impl<'e, T: Transport> RuntimeApi<'e, T> {
         self.document.clear();
         push_xray_cause(&mut self.document, failure, self.task_root)?;
         if self.document.len() <= limits::XRAY_CAUSE_BYTES_MAX {
-            request::field(&mut self.heads, b"Lambda-Runtime-Function-XRay-Error-Cause", self.document.bytes())?;
+            request::field(&mut self.wire.heads, b"Lambda-Runtime-Function-XRay-Error-Cause", self.document.bytes())?;
         }
 
         self.build_document(failure)?;
-        post(&mut self.connection, &mut self.heads, self.next_bytes, self.document.bytes(), is_next_sent, &mut self.reply)
+        self.wire.post(self.document.bytes(), is_next_sent)
     }
-}
-
-/// Ends the head that begins at `start` in `heads`, sends it with `body`, and with what stands before it (`next`) if `is_next_sent`.
-/// Returns the reply.
-fn exchange<T: Transport>(
-    connection: &mut Connection<T>,
-    heads: &mut Buffer,
-    start: usize,
-    body: &[u8],
-    is_next_sent: bool,
-    reply: &mut Buffer,
-) -> Result<Reply, Error> {
-    request::content_length(heads, body.len())?;
-    request::end(heads)?;
-    let (next, head) = heads.bytes().split_at(start);
-    let then = if is_next_sent { next } else { b"" };
-    connection.exchange(Request { head, body, idempotent: false, then }, reply)
-}
-
-/// As [`exchange`]; returns the status.
-fn post<T: Transport>(
-    connection: &mut Connection<T>,
-    heads: &mut Buffer,
-    start: usize,
-    body: &[u8],
-    is_next_sent: bool,
-    reply: &mut Buffer,
-) -> Result<u16, Error> {
-    exchange(connection, heads, start, body, is_next_sent, reply).map(|reply| reply.head.status)
 }
 
 /// Reads the header fields of a 200. `None` without a usable request id.
@@ -369,27 +363,38 @@ fn push_error_category(out: &mut Buffer, error_type: &[u8]) -> Result<(), Overfl
 }
 
 /// The X-Ray cause: one line of ASCII JSON. Source: `error_cause.go` of AWS's emulator.
+///
+/// Type and message are cut, so that they leave room for the stack, which is what X-Ray shows; of the stack go in as many frames, innermost
+/// first, as half of the bound holds, so that their paths fit into the other half.
 fn push_xray_cause(out: &mut Buffer, failure: &Failure<'_>, task_root: &[u8]) -> Result<(), Overflow> {
+    let error_type = &failure.error_type[..failure.error_type.len().min(limits::XRAY_CAUSE_BYTES_MAX / 64)];
+    let message = &failure.message[..failure.message.len().min(limits::XRAY_CAUSE_BYTES_MAX / 16)];
     out.push(b"{\"working_directory\":")?;
     push_ascii_string(out, task_root)?;
     out.push(b",\"exceptions\":[{\"type\":")?;
-    push_ascii_string(out, failure.error_type)?;
+    push_ascii_string(out, error_type)?;
     out.push(b",\"message\":")?;
-    // A message that fills the whole header would leave no room for the stack, which is what X-Ray shows.
-    push_ascii_string(out, &failure.message[..failure.message.len().min(limits::XRAY_CAUSE_BYTES_MAX / 16)])?;
+    push_ascii_string(out, message)?;
     out.push(b",\"stack\":[")?;
-    for (index, frame) in log::frames(failure.stack).enumerate() {
+    let mut count = 0;
+    for frame in log::frames(failure.stack) {
+        let start = out.len();
         let (path, line, label) = split_frame(frame);
-        out.push(if index > 0 { b",{\"path\":" } else { b"{\"path\":" })?;
+        out.push(if count > 0 { b",{\"path\":" } else { b"{\"path\":" })?;
         push_ascii_string(out, path)?;
         out.push(b",\"line\":")?;
         out.push(Decimal::new().format(line))?;
         out.push(b",\"label\":")?;
         push_ascii_string(out, label)?;
         out.push(b"}")?;
+        if out.len() > limits::XRAY_CAUSE_BYTES_MAX / 2 {
+            out.truncate(start);
+            break;
+        }
+        count += 1;
     }
     out.push(b"]}],\"paths\":[")?;
-    for (index, frame) in log::frames(failure.stack).enumerate() {
+    for (index, frame) in log::frames(failure.stack).enumerate().take(count) {
         let (path, ..) = split_frame(frame);
         let is_first = !log::frames(failure.stack).take(index).any(|earlier| split_frame(earlier).0 == path);
         if is_first {

@@ -1,4 +1,5 @@
-//! The only caller of libc. Thin: one function per need, `errno` for errors, no policy, no state.
+//! The only caller of libc. Thin: one function per need, `errno` for errors, no policy, no state but what signals, forks and the
+//! environment leave.
 //!
 //! Only constants and structures that are the kernel's own are used, so that the same code is right with glibc (tests) and musl (the
 //! layer).
@@ -14,8 +15,8 @@ use core::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 pub struct Errno(pub c_int);
 
 impl Errno {
-    /// What a name that cannot be looked up is reported as.
-    pub const NO_ADDRESS: Errno = Errno(libc::EADDRNOTAVAIL);
+    /// What a host name that has no address is reported as. The kernel has no number for it: 0 is no error of any call.
+    pub const NO_ADDRESS: Errno = Errno(0);
 
     /// What a missing file is reported as: it, or a folder on the way to it, is not there.
     pub fn is_not_found(self) -> bool {
@@ -178,16 +179,21 @@ pub fn send(fd: c_int, parts: &[&[u8]]) -> Result<usize, Errno> {
         // SAFETY: the parts are live for the call, which only reads them.
         match retry(|| unsafe { libc::sendmsg(fd, &message, libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT) }) {
             Err(Errno(libc::EAGAIN)) => {
-                let mut poll = libc::pollfd { fd, events: libc::POLLIN | libc::POLLOUT, revents: 0 };
-                // SAFETY: the kernel reads and writes one pollfd.
-                retry(|| unsafe { libc::poll(&mut poll, 1, -1) as isize })?;
-                if poll.revents & libc::POLLOUT == 0 {
+                if wait_for_events(fd, libc::POLLIN | libc::POLLOUT)? & libc::POLLOUT == 0 {
                     return Ok(0);
                 }
             }
             result => return result,
         }
     }
+}
+
+/// Waits until one of these events of poll(2) has come, or an error; returns what has.
+fn wait_for_events(fd: c_int, events: libc::c_short) -> Result<libc::c_short, Errno> {
+    let mut poll = libc::pollfd { fd, events, revents: 0 };
+    // SAFETY: the kernel reads and writes one pollfd.
+    retry(|| unsafe { libc::poll(&mut poll, 1, -1) as isize })?;
+    Ok(poll.revents)
 }
 
 /// Receives up to `into.len()` bytes; blocks; 0 at the end of the stream.
@@ -217,22 +223,39 @@ pub fn close(fd: c_int) {
     unsafe { libc::close(fd) };
 }
 
-/// Waits until the socket can be read. Where [`watch_termination`] was called, `Err(EINTR)` once the process has been asked to end: the
-/// signal is let through only in here, so none is missed and no other system call is ever cut short by it.
+/// Waits until the socket can be read. Where [`watch_termination`] was called, `Err(EINTR)` once the process has been asked to end. The
+/// signal is held back between the look at what it has left and the wait, so none is missed; not for longer, because programs that the
+/// function starts would hold it back too.
 pub fn wait_readable(fd: c_int) -> Result<(), Errno> {
     if !TERMINATION_IS_WATCHED.load(Ordering::Relaxed) {
         return Ok(());
     }
     let mut poll = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
-    // SAFETY: an all-zero sigset_t is the empty set with both C libraries; the kernel reads the set and writes one pollfd.
-    let result = unsafe {
-        let none: libc::sigset_t = mem::zeroed();
-        libc::ppoll(&mut poll, 1, ptr::null(), &none)
-    };
-    match result {
-        -1 if !is_terminating() && Errno::last() == Errno::INTERRUPTED => wait_readable(fd),
-        -1 => Err(Errno::last()),
-        _ => Ok(()),
+    while_held(&[libc::SIGTERM], |_| {
+        while !is_terminating() {
+            // SAFETY: an all-zero sigset_t is the empty set with both C libraries; the kernel reads the set and writes one pollfd.
+            let result = unsafe { libc::ppoll(&mut poll, 1, ptr::null(), &mem::zeroed()) };
+            if result >= 0 || Errno::last() != Errno::INTERRUPTED {
+                // An error of the socket shows when it is read.
+                return Ok(());
+            }
+        }
+        Err(Errno::INTERRUPTED)
+    })
+}
+
+/// Runs `act` while these signals are held back.
+fn while_held<R>(signals: &[c_int], act: impl FnOnce(&libc::sigset_t) -> R) -> R {
+    // SAFETY: the sets are plain data; all-zero is the empty one.
+    unsafe {
+        let (mut held, mut before): (libc::sigset_t, libc::sigset_t) = mem::zeroed();
+        for signal in signals {
+            libc::sigaddset(&mut held, *signal);
+        }
+        libc::sigprocmask(libc::SIG_BLOCK, &held, &mut before);
+        let result = act(&held);
+        libc::sigprocmask(libc::SIG_SETMASK, &before, ptr::null_mut());
+        result
     }
 }
 
@@ -245,24 +268,29 @@ extern "C" fn note_termination(_signal: c_int) {
     IS_TERMINATING.store(true, Ordering::Relaxed);
 }
 
-/// From now on SIGTERM is noted instead of ending the process, and held back except in [`wait_readable`] and [`wait_child`].
+/// From now on SIGTERM is noted instead of ending the process; [`wait_readable`] and [`wait_child`] tell of it. System calls that it comes
+/// in go on.
 pub fn watch_termination() {
-    // SAFETY: the handler only stores to an atomic; the structures are plain data that the kernel reads.
-    unsafe {
-        let mut action: libc::sigaction = mem::zeroed();
-        action.sa_sigaction = note_termination as *const () as usize;
-        libc::sigaction(libc::SIGTERM, &action, ptr::null_mut());
-        let mut held: libc::sigset_t = mem::zeroed();
-        libc::sigaddset(&mut held, libc::SIGTERM);
-        libc::sigprocmask(libc::SIG_BLOCK, &held, ptr::null_mut());
-    }
+    handle(libc::SIGTERM, note_termination, libc::SA_RESTART);
     TERMINATION_IS_WATCHED.store(true, Ordering::Relaxed);
 }
 
-/// A log that nobody reads any more is no reason to die: writing to it fails instead of raising SIGPIPE.
+/// Has `handler`, which is safe to run at any time, called for a signal.
+fn handle(signal: c_int, handler: extern "C" fn(c_int), flags: c_int) {
+    // SAFETY: the structure is plain data that the kernel reads.
+    unsafe {
+        let mut action: libc::sigaction = mem::zeroed();
+        action.sa_sigaction = handler as *const () as usize;
+        action.sa_flags = flags;
+        libc::sigaction(signal, &action, ptr::null_mut());
+    }
+}
+
+/// A log that nobody reads any more is no reason to die: writing to it fails instead of raising SIGPIPE. By a handler that does nothing:
+/// programs that the function starts would inherit a signal that is ignored, and `yes | head` would complain.
 pub fn ignore_broken_pipes() {
-    // SAFETY: SIG_IGN is a valid disposition.
-    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
+    extern "C" fn do_nothing(_signal: c_int) {}
+    handle(libc::SIGPIPE, do_nothing, libc::SA_RESTART);
 }
 
 /// The stack of [`note_fault`]: the ordinary one may be what has run out.
@@ -300,15 +328,10 @@ pub fn raise_stack_limit() {
 
 /// From now on a fault leaves a message behind: FFI can corrupt anything.
 pub fn explain_faults() {
-    // SAFETY: the stack is static memory that nothing else uses; the structures are plain data that the kernel reads.
-    unsafe {
-        let stack = libc::stack_t { ss_sp: (&raw mut FAULT_STACK).cast(), ss_flags: 0, ss_size: FAULT_STACK_BYTES };
-        libc::sigaltstack(&stack, ptr::null_mut());
-        let mut action: libc::sigaction = mem::zeroed();
-        action.sa_sigaction = note_fault as *const () as usize;
-        action.sa_flags = libc::SA_ONSTACK;
-        libc::sigaction(libc::SIGSEGV, &action, ptr::null_mut());
-    }
+    let stack = libc::stack_t { ss_sp: (&raw mut FAULT_STACK).cast(), ss_flags: 0, ss_size: FAULT_STACK_BYTES };
+    // SAFETY: the stack is static memory that nothing else uses; the structure is plain data that the kernel reads.
+    unsafe { libc::sigaltstack(&stack, ptr::null_mut()) };
+    handle(libc::SIGSEGV, note_fault, libc::SA_ONSTACK);
 }
 
 /// Whether SIGTERM has come since [`watch_termination`].
@@ -362,24 +385,24 @@ pub enum ChildEnd {
 /// Waits for any child to end. `Err(EINTR)` if the process was asked to end meanwhile.
 pub fn wait_child() -> Result<(c_int, ChildEnd), Errno> {
     let mut status = 0;
-    let is_watched = TERMINATION_IS_WATCHED.load(Ordering::Relaxed);
-    // SAFETY: the sets are plain data; the kernel writes one status. With SIGTERM let through, waitpid is cut short by it.
-    let (id, errno) = unsafe {
-        let mut term: libc::sigset_t = mem::zeroed();
-        libc::sigaddset(&mut term, libc::SIGTERM);
-        if is_watched {
-            libc::sigprocmask(libc::SIG_UNBLOCK, &term, ptr::null_mut());
+    // Held back between the looks and the wait, so that none is missed. A SIGTERM that is not watched for ends the process.
+    let signals = [libc::SIGCHLD, libc::SIGTERM];
+    let watched = if TERMINATION_IS_WATCHED.load(Ordering::Relaxed) { &signals[..] } else { &signals[..1] };
+    let id = while_held(watched, |held| {
+        while !is_terminating() {
+            // SAFETY: the kernel writes one status.
+            match unsafe { libc::waitpid(-1, &mut status, libc::WNOHANG) } {
+                0 => {}
+                -1 => return Err(Errno::last()),
+                id => return Ok(id),
+            }
+            // SAFETY: the kernel reads the set.
+            if unsafe { libc::sigwaitinfo(held, ptr::null_mut()) } == libc::SIGTERM {
+                note_termination(libc::SIGTERM);
+            }
         }
-        let id = if is_terminating() { -1 } else { libc::waitpid(-1, &mut status, 0) };
-        let errno = if is_terminating() { Errno::INTERRUPTED } else { Errno::last() };
-        if is_watched {
-            libc::sigprocmask(libc::SIG_BLOCK, &term, ptr::null_mut());
-        }
-        (id, errno)
-    };
-    if id < 0 {
-        return Err(errno);
-    }
+        Err(Errno::INTERRUPTED)
+    })?;
     let end = if libc::WIFSIGNALED(status) { ChildEnd::Signal(libc::WTERMSIG(status)) } else { ChildEnd::Exit(libc::WEXITSTATUS(status)) };
     Ok((id, end))
 }
@@ -407,7 +430,7 @@ impl Lock {
     pub fn new() -> Result<Lock, Errno> {
         // SAFETY: the name is NUL-terminated.
         let fd = retry(|| unsafe { libc::memfd_create(c"coldmoon".as_ptr(), libc::MFD_CLOEXEC) as isize })?;
-        Ok(Lock { fd: fd as c_int })
+        off_standard(fd as c_int).map(|fd| Lock { fd })
     }
 
     /// Runs `act` while no other process is in here.
@@ -452,12 +475,14 @@ pub fn random(into: &mut [u8]) -> bool {
 
 // ---- files and output ----
 
-/// Writes all of `bytes` to a descriptor. An error ends it silently: there is nowhere to report a broken log.
+/// Writes all of `bytes` to a descriptor. An error ends it silently: there is nowhere to report a broken log. A pipe that does not block
+/// is waited for: a program that the function has started may have made it so (Node does), for everybody who writes to it.
 pub fn write_all(fd: c_int, mut bytes: &[u8]) {
     while !bytes.is_empty() {
         // SAFETY: the kernel reads at most `bytes.len()` bytes.
         match retry(|| unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) }) {
             Ok(count) if count > 0 => bytes = &bytes[count..],
+            Err(Errno(libc::EAGAIN)) if wait_for_events(fd, libc::POLLOUT).is_ok() => {}
             _ => return,
         }
     }
@@ -573,11 +598,12 @@ pub fn monotonic_ms() -> u64 {
     time.tv_sec as u64 * 1000 + time.tv_nsec as u64 / 1_000_000
 }
 
-/// Sleeps that many milliseconds.
+/// Sleeps that many milliseconds, whatever signal comes.
 pub fn sleep_ms(ms: u32) {
-    let time = libc::timespec { tv_sec: (ms / 1000).into(), tv_nsec: ((ms % 1000) * 1_000_000).into() };
-    // SAFETY: the kernel reads one timespec; a signal may cut the sleep short, which is harmless.
-    unsafe { libc::nanosleep(&time, ptr::null_mut()) };
+    let mut time = libc::timespec { tv_sec: (ms / 1000).into(), tv_nsec: ((ms % 1000) * 1_000_000).into() };
+    let rest = &raw mut time;
+    // SAFETY: the kernel reads one timespec and, where a signal cuts the sleep short, writes the rest of it there.
+    let _ = retry(|| unsafe { libc::nanosleep(rest, rest) as isize });
 }
 
 /// The number of this process.
@@ -619,6 +645,25 @@ pub unsafe fn slice<'a>(text: *const c_char, bytes: usize) -> &'a [u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Read;
+    use std::os::fd::AsRawFd;
+
+    #[test]
+    fn a_pipe_that_does_not_block_gets_every_byte() {
+        let (mut reader, writer) = std::io::pipe().unwrap();
+        let fd = writer.as_raw_fd();
+        // SAFETY: no memory is passed.
+        assert_eq!(unsafe { libc::fcntl(fd, libc::F_SETFL, libc::O_NONBLOCK) }, 0);
+        let bytes = vec![b'x'; 1 << 20];
+        let expected = bytes.len();
+        let reading = std::thread::spawn(move || {
+            let mut found = Vec::new();
+            reader.read_to_end(&mut found).map(|_| found.len()).unwrap()
+        });
+        write_all(fd, &bytes);
+        drop(writer);
+        assert_eq!(reading.join().unwrap(), expected);
+    }
 
     #[test]
     fn the_trace_variable_changes_and_goes() {

@@ -126,6 +126,18 @@ fn a_termination_during_a_handler_comes_after_its_answer() {
 }
 
 #[test]
+fn no_signal_is_held_back_while_the_handler_runs() {
+    // A program that the function starts would hold it back too: nothing but SIGKILL would end it.
+    let server = server(vec![event("id-1", "1")]);
+    let mut process = Setup::function("shutdown_hook_and_a_child").start(server.address());
+    process.wait_for(&server, 5);
+    assert_eq!(server.posts()[1].text(), "\"0000000000000000\"");
+    process.signal(Signal::TERM);
+    assert_eq!(process.wait().code, 0, "{}", process.report());
+    assert_eq!(process.log(), "hook\n");
+}
+
+#[test]
 fn a_hook_that_raises_is_an_entry_of_the_log() {
     let server = server(Vec::new());
     let mut process = Setup::function("shutdown_hook_fails").start(server.address());

@@ -167,7 +167,9 @@ fn an_address_that_is_none_is_a_message_and_exit_1() {
         assert!(process.stdout().is_empty(), "{address}: {}", process.report());
         let what = match address {
             "" => "AWS_LAMBDA_RUNTIME_API is not set: this program is started by AWS Lambda; to try a function here, use `coldmoon invoke`",
-            "no.such.host.invalid:9001" => "the next event cannot be had: cannot connect (",
+            "no.such.host.invalid:9001" => {
+                "the next event cannot be had: cannot connect, because the server's host name was not found; giving up\n"
+            }
             _ => &format!("AWS_LAMBDA_RUNTIME_API is not of the form host:port: {address}"),
         };
         assert_message(&process, &format!("[FATAL] {what}"));

@@ -31,7 +31,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("json/text", &["wide"]),
     ("json/write", &["buffer", "wide"]),
     ("lines", &["buffer", "bytes", "interpreter", "limits"]),
-    ("log", &["buffer", "env", "interpreter", "json", "limits", "sys"]),
+    ("log", &["buffer", "bytes", "env", "interpreter", "json", "limits", "sys"]),
     ("lua", &["answer", "buffer", "bytes", "env", "interpreter", "json", "limits", "lines", "report", "sys"]),
     ("main", &["lua", "start"]),
     ("report", &["buffer", "bytes", "interpreter", "json", "limits"]),

@@ -51,8 +51,9 @@ const NO_MESSAGES: &[(&str, &str, &str)] = &[
     ("lua/coldmoon/metrics.lua", " Percent ", "the units of CloudWatch"),
     ("lua/coldmoon/metrics.lua", " Gigabits ", "the units of CloudWatch"),
     ("cli/src/architecture.rs", "another architecture", "stands for the name of one"),
-    ("cli/src/service/mod.rs", "recursion limit", "looked for in the words of the JSON parser"),
     ("cli/src/event.rs", " column", "looked for in the words of the JSON parser"),
+    ("cli/src/event.rs", "EOF while parsing", "looked for in the words of the JSON parser"),
+    ("cli/src/event.rs", "it ends within", "stands for these words, behind \"is not JSON:\""),
     ("cli/src/function.rs", " (os error", "looked for in the words of the system"),
     ("cli/src/function.rs", "1 => \"\"", "the names of signals, which stand behind \"signal:\""),
     ("cli/src/invoke.rs", "median", "the summary of --repeat"),
@@ -84,6 +85,8 @@ const NO_MESSAGES: &[(&str, &str, &str)] = &[
     ("cli/src/service/page.rs", "payload", "which events it makes"),
     ("cli/src/service/page.rs", "load balancer", "which events it makes"),
     ("cli/src/service/server.rs", "broke off", "an answer to a client that has gone"),
+    ("examples/quickjs/src/prelude.js", "use strict", "a directive"),
+    ("examples/quickjs/src/prelude.js", "cannot find module '….mjs'", "compared with what engine.rs says"),
 ];
 
 // ---- the page ----
@@ -207,9 +210,9 @@ fn is_words(text: &str) -> bool {
     has_word && (is_joined || is_behind)
 }
 
-/// The text with `…` for what is filled in: `{…}` of Rust's formats, `%d` and `%s` of Lua's.
+/// The text with `…` for what is filled in: `{…}` of Rust's formats, `%d` and `%s` of Lua's and C's.
 fn without_fields(text: &str, file: &str) -> String {
-    if file.ends_with(".lua") {
+    if file.ends_with(".lua") || file.starts_with("examples/") {
         return text.replace("%d", "…").replace("%s", "…");
     }
     let mut out = String::new();
@@ -234,9 +237,13 @@ fn is_for_programmers(literal: &Literal) -> bool {
 fn messages(files: &[(String, String)]) -> Vec<(String, Literal, String)> {
     let mut messages = Vec::new();
     for (file, source) in files {
-        let literals = if file.ends_with(".lua") { literals::of_lua(source) } else { literals::of_rust(source) };
+        let literals = match Path::new(file).extension().and_then(|extension| extension.to_str()) {
+            Some("lua") => literals::of_lua(source),
+            Some("js") => literals::of_js(source),
+            _ => literals::of_rust(source),
+        };
         for literal in literals.into_iter().filter(|literal| !is_for_programmers(literal)) {
-            let is_format = file.starts_with("cli/") || file.starts_with("lua/");
+            let is_format = !file.starts_with("src/");
             let text = if is_format { without_fields(&literal.text, file) } else { literal.text.clone() };
             if is_words(&text) && !parts(&text).is_empty() {
                 messages.push((file.clone(), literal, text));
@@ -246,11 +253,13 @@ fn messages(files: &[(String, String)]) -> Vec<(String, Literal, String)> {
     messages
 }
 
-/// The sources of the runtime and the tool.
+/// The sources of the runtimes and the tool.
 fn sources() -> Vec<(String, String)> {
     let root = workspace();
     let mut files = Vec::new();
-    for (folder, extension) in [("src", "rs"), ("lua", "lua"), ("cli/src", "rs")] {
+    for (folder, extension) in
+        [("src", "rs"), ("lua", "lua"), ("cli/src", "rs"), ("examples/quickjs/src", "rs"), ("examples/quickjs/src", "js")]
+    {
         for path in files_below(&root.join(folder), extension) {
             let name = path.strip_prefix(&root).expect("a file below it").to_string_lossy().into_owned();
             // Definitions of types, and what a function's tests run with instead of the runtime.
@@ -301,6 +310,7 @@ fn test_of<'a>(source: &'a str, name: &str) -> Option<&'a str> {
 /// What a file or one of its tests expects.
 fn evidence(root: &Path, file: &str, test: Option<&str>) -> Result<String, String> {
     let text = std::fs::read_to_string(root.join(file)).map_err(|error| format!("{file}: {error}"))?;
+    let mark = if file.ends_with(".mjs") { "//" } else { "--" };
     let text = match test {
         Some(test) => {
             let body = test_of(&text, test).ok_or_else(|| format!("{file} has no test {test} that runs"))?;
@@ -308,7 +318,12 @@ fn evidence(root: &Path, file: &str, test: Option<&str>) -> Result<String, Strin
         }
         // A behaviour: its head.
         None if file.starts_with("tests/handlers/") => expectations(
-            &text.lines().map_while(|line| line.strip_prefix("-- ").or(line.strip_prefix("--"))).collect::<Vec<_>>().join("\n"),
+            &text
+                .lines()
+                .map_while(|line| line.strip_prefix(mark))
+                .map(|line| line.strip_prefix(' ').unwrap_or(line))
+                .collect::<Vec<_>>()
+                .join("\n"),
         ),
         None if file.ends_with(".lua") => literals::of_lua(&text).into_iter().map(|literal| literal.text + "\n").collect(),
         None => return Err(format!("{file}: say which test")),

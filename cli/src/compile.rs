@@ -40,7 +40,8 @@ impl Compiler {
     /// Where it cannot be started.
     pub fn start(runtime: &Path) -> Result<Compiler> {
         let cannot = |error| anyhow!("cannot compile: {}", plain(&error));
-        let folder = tempfile::tempdir().map_err(cannot)?;
+        let no_folder = |error| anyhow!("cannot compile: no temporary folder in {}: {}", std::env::temp_dir().display(), plain(&error));
+        let folder = tempfile::tempdir().map_err(no_folder)?;
         fs::write(folder.path().join("compile.lua"), PROGRAM).map_err(cannot)?;
         let api = RuntimeApi::start(Options::default()).map_err(cannot)?;
         let function = Function {
@@ -67,7 +68,7 @@ impl Compiler {
         invocation.timeout = Duration::from_secs(60);
         match self.api.queue(invocation).wait() {
             Outcome::Response(response) => Ok(response.body),
-            Outcome::Platform(error) => bail!("cannot compile {name}: {error}\n{}", self.process.log()),
+            Outcome::Platform(error) => bail!("cannot compile {name}: {}", format!("{error}\n{}", self.process.log()).trim_end()),
             other => {
                 let message = other.error().and_then(|report| report.error_message()).unwrap_or_default();
                 bail!("{message}")

@@ -95,13 +95,14 @@ impl Function {
     /// # Errors
     /// A [`StartError`] where a path is wrong or the process cannot be made.
     pub fn start(&self, api: &RuntimeApi) -> Result<Process, StartError> {
-        let task_root = self.task_root.canonicalize().map_err(|error| StartError::TaskRoot(self.task_root.clone(), error))?;
-        if !task_root.is_dir() {
-            return Err(StartError::TaskRoot(self.task_root.clone(), io::ErrorKind::NotADirectory.into()));
-        }
+        let task_root = self.whole_task_root()?;
         let cannot_start = |error| StartError::Runtime(self.runtime.clone(), error);
         // Made absolute, for the process starts in another directory.
         let runtime = self.runtime.canonicalize().map_err(cannot_start)?;
+        // The system says "permission denied" of a directory.
+        if runtime.is_dir() {
+            return Err(cannot_start(io::ErrorKind::IsADirectory.into()));
+        }
         let (log, stdout) = io::pipe().map_err(cannot_start)?;
         let stderr = stdout.try_clone().map_err(cannot_start)?;
         let mut words = self.runner.iter().map(OsString::as_os_str).chain([runtime.as_os_str()]);
@@ -116,6 +117,16 @@ impl Function {
         // The pipe's writing ends are the child's alone from here on.
         drop(command);
         Ok(Process::watch(child, log, self.echo_log, run))
+    }
+
+    /// The task root as an absolute path.
+    ///
+    /// # Errors
+    /// [`StartError::TaskRoot`] where it is no directory.
+    pub fn whole_task_root(&self) -> Result<PathBuf, StartError> {
+        let cannot_use = |error| StartError::TaskRoot(self.task_root.clone(), error);
+        let task_root = self.task_root.canonicalize().map_err(cannot_use)?;
+        if task_root.is_dir() { Ok(task_root) } else { Err(cannot_use(io::ErrorKind::NotADirectory.into())) }
     }
 
     fn environment(&self, api: &RuntimeApi, task_root: &Path) -> BTreeMap<OsString, OsString> {
@@ -174,6 +185,18 @@ pub fn is_name(text: &str) -> bool {
 /// Whether it is made of what names and qualifiers of functions are made of.
 pub fn is_word(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+/// Lambda's bound for a tenant id (API reference, `TenantId`).
+const TENANT_BYTES_MAX: usize = 256;
+
+/// What to say of a tenant id that Lambda does not take.
+pub const TENANT_RULE: &str = "a tenant id has letters, digits, blanks and . _ : / = + - @ only, 1 to 256 of them";
+
+/// Whether Lambda takes this tenant id (same place, its pattern).
+pub fn is_tenant_id(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b" ._:/=+-@".contains(&byte);
+    (1..=TENANT_BYTES_MAX).contains(&text.len()) && text.bytes().all(fits)
 }
 
 /// The developer's region, of an environment in which `variable` looks names up: in either of its variables, else AWS's first one.

@@ -16,15 +16,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 use clap::Args;
-use coldmoon_cli::function::{Function, Group, Process, plain};
+use coldmoon_cli::function::{Function, Group, Process, TENANT_RULE, is_tenant_id, plain};
 use coldmoon_cli::report::{Report, Status, ms, untold};
 use coldmoon_cli::runtime_api::{ErrorReport, Invocation, Options, Outcome, PlatformError, Response, RuntimeApi, StreamError};
-use coldmoon_cli::sample;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use coldmoon_cli::sample::Sample;
+use coldmoon_cli::say;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::event::read_events;
-use crate::options::FunctionOptions;
+use crate::event::{read_client_context, read_events};
+use crate::options::{FunctionOptions, whole};
+use crate::samples::parse_sample;
 use crate::stdout;
 
 /// After its answer the runtime usually asks for the next event at once. So long it may take, with what it still logs.
@@ -48,15 +50,15 @@ pub struct Invoke {
     event_options: Vec<String>,
     /// A sample event, such as sqs; may be repeated
     #[arg(long = "sample", value_name = "NAME", conflicts_with_all = ["events", "event_options"], value_parser = parse_sample)]
-    samples: Vec<&'static sample::Sample>,
+    samples: Vec<&'static Sample>,
     /// Send the events so many times; the first round is shown, of the others only what fails
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    repeat: u32,
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole::<u64>(1..=u64::from(u32::MAX)))]
+    repeat: u64,
     /// The client context: JSON text, or a file
     #[arg(long, value_name = "JSON")]
     client_context: Option<String>,
     /// The tenant id
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = parse_tenant)]
     tenant: Option<String>,
 }
 
@@ -65,10 +67,7 @@ impl Invoke {
     pub fn run(self) -> Result<ExitCode> {
         let function = self.function.function()?;
         let events = self.read_events()?;
-        let client_context = match self.client_context.as_deref().map(|argument| read_events(&[argument.to_owned()])).transpose()? {
-            Some(context) => Some(String::from_utf8(context.concat()).map_err(|_| anyhow!("the client context is not UTF-8"))?),
-            None => None,
-        };
+        let client_context = self.client_context.as_deref().map(read_client_context).transpose()?;
         let group = Arc::default();
         kill_on_signal(&group)?;
         let api = RuntimeApi::start(Options::default()).map_err(|error| anyhow!("cannot listen on 127.0.0.1: {}", plain(&error)))?;
@@ -92,7 +91,7 @@ impl Invoke {
         }
         sandbox.end();
         if self.repeat > 1 {
-            eprintln!("{}", summary(durations, failed));
+            say(&summary(durations, failed));
         }
         Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
@@ -106,13 +105,14 @@ impl Invoke {
     }
 }
 
-fn parse_sample(name: &str) -> Result<&'static sample::Sample, String> {
-    sample::find(name).ok_or_else(|| "there is no such sample; `coldmoon sample` lists them".to_owned())
+fn parse_tenant(id: &str) -> Result<String, String> {
+    if is_tenant_id(id) { Ok(id.to_owned()) } else { Err(TENANT_RULE.to_owned()) }
 }
 
 /// Ends everything when a signal comes, with the exit code that shells give.
 fn kill_on_signal(group: &Arc<Mutex<Option<Group>>>) -> Result<()> {
-    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).map_err(|error| anyhow!("cannot handle signals: {}", plain(&error)))?;
+    let mut signals =
+        Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM]).map_err(|error| anyhow!("cannot handle signals: {}", plain(&error)))?;
     let group = group.clone();
     std::thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
@@ -215,11 +215,9 @@ impl Sandbox {
             status: failure.as_ref().map_or(Status::Answered, |failure| failure.status(&end)),
         };
         if is_shown {
-            eprintln!("{report}");
+            say(&report.to_string());
             if memory_peak_bytes.is_some_and(|bytes| bytes > u64::from(self.function.memory_mb) * 1024 * 1024) {
-                eprintln!(
-                    "coldmoon: the function took more memory than it has: Lambda would have ended it (--memory, and MemorySize there)"
-                );
+                say("coldmoon: the function took more memory than it has: Lambda would have ended it (--memory, and MemorySize there)");
             }
         }
         if process.status().is_some() || !answered {
@@ -259,8 +257,11 @@ impl Failure {
     /// Prints it to stderr, but for what the log has shown already.
     fn print(&self, log: &str, task_root: &Path) {
         match self {
-            Failure::Platform(error) => eprintln!("{}: {error}", error.error_type()),
-            Failure::Reported(report) => eprint!("{}", untold(report, task_root, log)),
+            Failure::Platform(error) => say(&format!("{}: {error}", error.error_type())),
+            Failure::Reported(report) => {
+                let text = untold(report, task_root, log);
+                say(text.strip_suffix('\n').unwrap_or(&text));
+            }
         }
     }
 

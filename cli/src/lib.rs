@@ -13,6 +13,8 @@
 //!
 //! Nothing here is in the layer. The interface is blocking: a caller needs no async runtime.
 
+#![warn(clippy::print_stderr, clippy::print_stdout)]
+
 pub mod architecture;
 pub mod bundle;
 pub mod compile;
@@ -25,9 +27,18 @@ pub mod sample;
 pub mod service;
 pub mod tree;
 
+use std::io::{self, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Locks, also after a panic elsewhere: every change of what is locked here is complete before anything can panic.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Writes lines to stderr, where a person reads them. Where that fails, because the disk is full or the reader has gone, nobody does:
+/// what was begun goes on. (`eprintln!` would end the program there, and leave the function's process behind.)
+pub fn say(lines: &str) {
+    if !lines.is_empty() {
+        writeln!(io::stderr(), "{lines}").ok();
+    }
 }

@@ -3,6 +3,8 @@
 //! Exit codes of all its commands: 0 success, 1 failure (the function's or ours, with one clear message on stderr),
 //! 2 wrong usage, 128 and the signal's number where one ended it.
 
+#![warn(clippy::print_stderr, clippy::print_stdout)]
+
 mod event;
 mod invoke;
 mod new;
@@ -49,7 +51,7 @@ fn main() -> ExitCode {
         Command::Serve(serve) => serve.run(),
     };
     result.unwrap_or_else(|error| {
-        eprintln!("coldmoon: {error:#}");
+        coldmoon_cli::say(&format!("coldmoon: {error:#}"));
         ExitCode::FAILURE
     })
 }

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use coldmoon_cli::function::{NAME_RULE, is_name, plain};
+use coldmoon_cli::say;
 use include_dir::{Dir, include_dir};
 
 /// The Lua half of the runtime: of it the project gets what editors and tests read.
@@ -58,7 +59,7 @@ impl New {
                 self.write(&Path::new(".coldmoon").join(file.path()).to_string_lossy(), file.contents())?;
             }
         }
-        eprintln!("{shown} is a function now. Try it:\n  cd {shown}\n  coldmoon invoke app.handler events/hello.json");
+        say(&format!("{shown} is a function now. Try it:\n  cd {shown}\n  coldmoon invoke app.handler events/hello.json"));
         Ok(ExitCode::SUCCESS)
     }
 

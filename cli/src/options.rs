@@ -1,17 +1,21 @@
 //! What a person says of the function that a command runs: where it is, and how it is configured.
 
 use std::ffi::OsString;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
+use clap::builder::TypedValueParser;
 use coldmoon_cli::function::{Function, find_runtime, is_reserved, plain};
 
 /// The function's options, the same for all commands that run one.
 #[derive(Args)]
 pub struct FunctionOptions {
     /// The handler as on Lambda: module.function; the module may be a path, such as examples/hello.handler
+    #[arg(value_parser = parse_handler)]
     handler: String,
     /// The directory that the function's code is in [default: the current one]
     #[arg(long, value_name = "DIR")]
@@ -20,10 +24,10 @@ pub struct FunctionOptions {
     #[arg(long, value_name = "PATH")]
     runtime: Option<PathBuf>,
     /// The function's timeout
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = whole::<u64>(1..=86_400))]
     timeout: u64,
     /// The function's memory, as it is told; it is not enforced
-    #[arg(long, value_name = "MB", default_value_t = 128, value_parser = clap::value_parser!(u32).range(128..=10_240))]
+    #[arg(long, value_name = "MB", default_value_t = 128, value_parser = whole::<u32>(128..=10_240))]
     memory: u32,
     /// A variable of the function's environment; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse_variable)]
@@ -66,6 +70,23 @@ fn locate(handler: &str, task_root: Option<PathBuf>) -> (PathBuf, String) {
     }
 }
 
+/// Reads a whole number of these.
+pub fn whole<N: TryFrom<u64> + Clone + Send + Sync + 'static>(range: RangeInclusive<u64>) -> impl TypedValueParser<Value = N> {
+    move |text: &str| {
+        let number = text.parse().ok().filter(|number| range.contains(number)).and_then(|number| N::try_from(number).ok());
+        number.ok_or_else(|| format!("it has to be a whole number from {} to {}", range.start(), range.end()))
+    }
+}
+
+fn parse_handler(text: &str) -> Result<String, String> {
+    // The runtime would say that `_HANDLER` is not set: that is nothing that a person here has set.
+    if text.ends_with('/') || text.is_empty() {
+        Err("it has to be module.function, such as app.handler".to_owned())
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
 fn parse_variable(text: &str) -> Result<(OsString, OsString), String> {
     match text.split_once('=') {
         Some((name, _)) if is_reserved(name) => Err(format!("Lambda itself sets {name}")),
@@ -76,15 +97,20 @@ fn parse_variable(text: &str) -> Result<(OsString, OsString), String> {
 
 /// The variables of a file in the form of `.env`.
 fn read_variables(file: &Path) -> Result<Vec<(OsString, OsString)>> {
+    let cannot_read = |why: &dyn Display| anyhow!("cannot read the environment file {}: {why}", file.display());
+    let bytes = std::fs::read(file).map_err(|error| cannot_read(&plain(&error)))?;
+    let text = String::from_utf8(bytes).map_err(|_| cannot_read(&"it is not UTF-8"))?;
     let fail = |error: dotenvy::Error| match error {
-        dotenvy::Error::Io(error) => anyhow!("cannot read the environment file {}: {}", file.display(), plain(&error)),
+        // Where a quote is not closed, the "line" is all that follows.
         dotenvy::Error::LineParse(line, at) => {
+            let line = line.lines().next().unwrap_or_default();
             anyhow!("the environment file {} has a line that is not KEY=VALUE, at its character {}: {line}", file.display(), at + 1)
         }
-        error => anyhow!("cannot read the environment file {}: {error}", file.display()),
+        error => cannot_read(&error),
     };
     let mut variables = Vec::new();
-    for variable in dotenvy::from_path_iter(file).map_err(fail)? {
+    // A byte order mark is an editor's, and no part of a name.
+    for variable in dotenvy::from_read_iter(text.trim_start_matches('\u{feff}').as_bytes()) {
         let (name, value) = variable.map_err(fail)?;
         if is_reserved(&name) {
             bail!("the environment file {} sets {name}, which Lambda itself sets: remove it there", file.display());
@@ -112,6 +138,19 @@ mod tests {
             assert_eq!(locate(given, None), (PathBuf::from(root), handler.to_owned()), "{given}");
         }
         assert_eq!(locate("./a/app.handler", Some("root".into())), (PathBuf::from("root"), "a/app.handler".to_owned()));
+    }
+
+    #[test]
+    fn numbers_are_told_by_their_bounds() {
+        let parser = whole::<u16>(1..=100);
+        let parse = |text: &str| {
+            let command = clap::Command::new("x").arg(clap::Arg::new("n").value_parser(parser.clone()));
+            command.try_get_matches_from(["x", text]).map(|found| *found.get_one::<u16>("n").unwrap()).map_err(|error| error.to_string())
+        };
+        assert_eq!((parse("1").unwrap(), parse("100").unwrap()), (1, 100));
+        for text in ["0", "101", "1.5", "x", "", "99999999999999999999999", "128MB"] {
+            assert!(parse(text).unwrap_err().contains("it has to be a whole number from 1 to 100"), "{text}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use clap::Args;
 use coldmoon_cli::architecture::Architecture;
 use coldmoon_cli::function::{installed_runtime, plain};
 use coldmoon_cli::layer::File;
+use coldmoon_cli::say;
 
 use crate::output::write_zip;
 
@@ -56,7 +57,7 @@ impl Pack {
         let files = [bootstrap, File { name: "LICENSE".into(), bytes: licence, mode: 0o644 }];
         let output = self.output.unwrap_or_else(|| format!("coldmoon-{architecture}.zip").into());
         let bytes = write_zip(&files, &output)?;
-        eprintln!("{}: the layer for {architecture}, {bytes} bytes", output.display());
+        say(&format!("{}: the layer for {architecture}, {bytes} bytes", output.display()));
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -10,6 +10,7 @@ use coldmoon_cli::bundle::{self, DIRECT_BYTES_MAX};
 use coldmoon_cli::compile::{Compiler, Debug};
 use coldmoon_cli::function::find_runtime;
 use coldmoon_cli::layer::File;
+use coldmoon_cli::say;
 
 use crate::output::write_zip;
 use crate::pack::{licence_file, runtime_file};
@@ -70,10 +71,10 @@ impl Package {
             warnings.push("the zip is over the 50 MB that can be uploaded directly: put it into an S3 bucket".to_owned());
         }
         for warning in &warnings {
-            eprintln!("warning: {warning}");
+            say(&format!("warning: {warning}"));
         }
         let count = if files.len() == 1 { "1 file".to_owned() } else { format!("{} files", files.len()) };
-        eprintln!("{}: {count}, {bytes} bytes, {unpacked} unpacked", output.display());
+        say(&format!("{}: {count}, {bytes} bytes, {unpacked} unpacked", output.display()));
         Ok(ExitCode::SUCCESS)
     }
 

@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::Args;
 use coldmoon_cli::architecture::Architecture;
 use coldmoon_cli::function::plain;
+use coldmoon_cli::say;
 use coldmoon_cli::tree;
 
 use crate::output::write_zip;
@@ -29,10 +30,10 @@ impl Rocks {
     pub fn run(self) -> Result<ExitCode> {
         let files = tree::read(&self.tree).map_err(|error| anyhow::anyhow!("{}: {}", self.tree.display(), plain(&error)))?;
         let bytes = write_zip(&files, &self.output)?;
-        eprintln!("{}: {} files, {bytes} bytes", self.output.display(), files.len());
+        say(&format!("{}: {} files, {bytes} bytes", self.output.display(), files.len()));
         for (file, architecture) in files.iter().filter_map(|file| Some((file, Architecture::of_binary(&file.bytes)?))) {
             let architecture = architecture.map_or_else(|foreign| foreign.to_string(), |architecture| architecture.machine().into());
-            eprintln!("{} is for {architecture}, and for the dynamic build (scripts/build --dynamic)", file.name);
+            say(&format!("{} is for {architecture}, and for the dynamic build (scripts/build --dynamic)", file.name));
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -14,19 +14,20 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
 use clap::{Args, ValueEnum};
-use coldmoon_cli::function::{NAME_RULE, StartError, is_name, plain, region};
+use coldmoon_cli::function::{NAME_RULE, is_name, plain, region};
 use coldmoon_cli::report::ms;
+use coldmoon_cli::say;
 use coldmoon_cli::service::environment::Failure;
 use coldmoon_cli::service::history::History;
 use coldmoon_cli::service::http_event::Payload;
 use coldmoon_cli::service::pool::{Pool, Settings};
 use coldmoon_cli::service::watch::{Watch, watch};
-use coldmoon_cli::service::{Service, say, serve, tell_failure};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use coldmoon_cli::service::{Service, serve, tell_failure};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tokio::sync::watch as sync_watch;
 
-use crate::options::FunctionOptions;
+use crate::options::{FunctionOptions, whole};
 
 /// Errors of the start that come from the command line and that no change of a file is likely to mend.
 const USAGE_ERRORS: [&str; 4] =
@@ -43,13 +44,13 @@ pub struct Serve {
     #[command(flatten)]
     function: FunctionOptions,
     /// The port to listen on; 0 takes a free one
-    #[arg(long, value_name = "PORT", default_value_t = 9000)]
+    #[arg(long, value_name = "PORT", default_value_t = 9000, value_parser = whole::<u16>(0..=65_535))]
     port: u16,
     /// The address to listen on; everybody who reaches it can run the function
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     host: String,
     /// How many invocations may run at the same time; each in a process of its own, started when it is needed
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=100))]
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = whole::<u16>(1..=100))]
     workers: u16,
     /// The events that requests become
     #[arg(long, value_enum, default_value_t = PayloadOption::V2)]
@@ -78,11 +79,12 @@ impl Serve {
     /// Runs the command.
     pub fn run(self) -> Result<ExitCode> {
         let mut function = self.function.function()?;
-        function.task_root = function.task_root.canonicalize().map_err(|error| StartError::TaskRoot(function.task_root, error))?;
+        function.task_root = function.whole_task_root()?;
         function.name.clone_from(&self.name);
         let listener = self.listen()?;
         let port = listener.local_addr().map_err(|error| anyhow!("cannot listen: {}", plain(&error)))?.port();
-        let signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).map_err(|error| anyhow!("cannot handle signals: {}", plain(&error)))?;
+        let signals =
+            Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM]).map_err(|error| anyhow!("cannot handle signals: {}", plain(&error)))?;
         let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let tokio = tokio.map_err(|error| anyhow!("cannot start the server: {}", plain(&error)))?;
         let history = Arc::new(History::default());

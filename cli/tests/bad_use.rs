@@ -1,5 +1,7 @@
 //! Bad use of `coldmoon invoke` with the real bootstrap: one clear message each, the right exit code, and nothing is left running.
 
+mod support;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
@@ -7,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use support::copy_program;
 use tempfile::TempDir;
 
 /// A folder that everybody may read, with the tool and the runtime in it, and a function.
@@ -18,6 +21,7 @@ struct Folder {
 
 const APP: &str = "local M = {}\n\
     function M.hello() return 'hello' end\n\
+    function M.chatty() for line = 1, 1000 do print(('x'):rep(100)) end return 'said' end\n\
     function M.large() return ('x'):rep(7 * 1024 * 1024) end\n\
     function M.hungry()\n\
       local ffi = require 'ffi' ffi.cdef 'void *malloc(size_t);' ffi.fill(ffi.C.malloc(200000000), 200000000, 1) return 'full'\n\
@@ -34,7 +38,7 @@ impl Folder {
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         for path in [&tool, &runtime] {
-            fs::copy(path, folder.path().join(path.file_name().unwrap())).unwrap();
+            copy_program(path, &folder.path().join(path.file_name().unwrap()));
         }
         fs::write(folder.path().join("app.lua"), APP).unwrap();
         let mark = format!("COLDMOON_TEST_MARK={}", folder.path().display());
@@ -83,7 +87,7 @@ fn handler_names_that_are_wrong() {
     let said = it.fail(1, &mut it.command(&["app.helo"]));
     assert_eq!(
         said,
-        "[ERROR] Runtime.HandlerNotFound: module 'app' has no function 'helo'; it has: forever, forever_in_c, hello, hungry, large\n"
+        "[ERROR] Runtime.HandlerNotFound: module 'app' has no function 'helo'; it has: chatty, forever, forever_in_c, hello, hungry, large\n"
     );
     let said = it.fail(1, &mut it.command(&["app"]));
     assert!(said.starts_with("[ERROR] Runtime.MalformedHandlerName: the handler 'app' is not of the form module.function, "), "{said}");
@@ -109,6 +113,17 @@ fn files_that_are_missing_or_broken() {
         \tbroken.lua:3: ')' expected near 'return'\n\
         \n  broken.lua\n    1 | local M = {}\n    2 | function M.handler(event\n  > 3 |   return event\n    4 | end\n    5 | return M\n\n";
     assert_eq!(said.replace(&it.path("broken.lua").display().to_string(), "…"), expected);
+}
+
+#[test]
+fn events_over_lambdas_limit() {
+    let it = Folder::new();
+    let write = |bytes: usize| fs::write(it.path("large.json"), format!("\"{}\"", "x".repeat(bytes - 2))).unwrap();
+    write(6_291_457);
+    let said = it.fail(1, &mut it.command(&["app.hello", "large.json"]));
+    assert_eq!(said, "coldmoon: an event has 6291457 bytes, and Lambda takes 6291456: put the data into S3, and its name into the event\n");
+    write(6_291_456);
+    assert!(it.command(&["app.hello", "large.json"]).output().unwrap().status.success());
 }
 
 #[test]
@@ -144,6 +159,12 @@ fn arguments_that_are_wrong() {
         (&["app.hello", "--env", "novalue"][..], "it has to be KEY=VALUE"),
         (&["app.hello", "--env", "_HANDLER=x"], "Lambda itself sets _HANDLER"),
         (&["app.hello", "--sample", "nope"], "there is no such sample; `coldmoon sample` lists them"),
+        (&["app.hello", "--timeout", "1.5"], "it has to be a whole number from 1 to 86400"),
+        (&["app.hello", "--memory", "64"], "it has to be a whole number from 128 to 10240"),
+        (&["app.hello", "--tenant", "a\nb"], "a tenant id has letters, digits, blanks and . _ : / = + - @ only, 1 to 256 of them"),
+        (&["app.hello", "--tenant", ""], "a tenant id has letters"),
+        (&[""], "it has to be module.function, such as app.handler"),
+        (&["./"], "it has to be module.function, such as app.handler"),
     ] {
         let said = it.fail(2, &mut it.command(arguments));
         assert!(said.contains(what), "{said}");
@@ -151,6 +172,21 @@ fn arguments_that_are_wrong() {
     fs::write(it.path("context.json"), b"\"\xff\"").unwrap();
     let said = it.fail(1, &mut it.command(&["app.hello", "--client-context", "context.json"]));
     assert_eq!(said, "coldmoon: the client context is not UTF-8\n");
+    for (context, sentence) in [
+        ("{a", "the client context is not JSON: key must be a string at column 2"),
+        ("no.json", "there is no client context file no.json"),
+        ("", "the client context is empty: it is to hold JSON, such as {}"),
+    ] {
+        assert_eq!(it.fail(1, &mut it.command(&["app.hello", "--client-context", context])), format!("coldmoon: {sentence}\n"));
+    }
+    fs::create_dir(it.path("folder")).unwrap();
+    for (arguments, sentence) in [
+        (["folder", "--timeout", "9"], "the event folder is a directory, not a file"),
+        (["{}", "--task-root", "app.lua"], "cannot use app.lua as task root: not a directory"),
+        (["{}", "--runtime", "folder"], "cannot start the runtime folder: is a directory"),
+    ] {
+        assert_eq!(it.fail(1, it.command(&["app.hello"]).args(arguments)), format!("coldmoon: {sentence}\n"));
+    }
 }
 
 #[test]
@@ -165,6 +201,34 @@ fn streams_and_a_runtime_that_are_none() {
     let said = it.fail(1, &mut it.command(&["app.hello"]));
     assert!(said.starts_with("coldmoon: there is no runtime at /") && said.lines().count() == 1, "{said}");
     assert!(said.ends_with(": put it there with scripts/install, or name a bootstrap with --runtime or in COLDMOON_BOOTSTRAP\n"), "{said}");
+}
+
+/// Nobody reads what the tool and the function say: the invocation goes on, and its response is there.
+#[test]
+fn a_stderr_that_nobody_can_write_to_is_no_failure() {
+    let it = Folder::new();
+    let (reader, closed) = std::io::pipe().unwrap();
+    drop(reader);
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    for stderr in [Stdio::from(full), Stdio::from(closed)] {
+        let output = it.command(&["app.chatty"]).stderr(stderr).output().unwrap();
+        assert_eq!((String::from_utf8_lossy(&output.stdout).as_ref(), output.status.code()), ("\"said\"\n", Some(0)));
+        it.assert_nothing_runs();
+    }
+}
+
+#[test]
+fn scripts_that_are_called_wrongly() {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for (arguments, sentence) in [
+        (&["run"][..], "usage: scripts/run HANDLER [EVENT], for example: scripts/run examples/hello.handler '{\"name\":\"Ada\"}'\n"),
+        (&["install", "--help"], "usage: scripts/install [PREFIX]\n"),
+        (&["build", "mips"], "scripts/build: no such architecture: mips (x86_64, aarch64)\n"),
+        (&["build", "--js", "--help"], "scripts/build: no such architecture: --help (x86_64, aarch64)\n"),
+    ] {
+        let output = Command::new(repository.join("scripts").join(arguments[0])).args(&arguments[1..]).output().unwrap();
+        assert_eq!((String::from_utf8_lossy(&output.stderr).as_ref(), output.status.code()), (sentence, Some(2)));
+    }
 }
 
 #[test]
@@ -195,10 +259,13 @@ fn handlers_that_loop_for_ever() {
     // The next event gets a process of its own.
     let said = it.fail(1, &mut it.command(&["app.forever", "1", "2", "--timeout", "1"]));
     assert_eq!(said, "Sandbox.Timedout: Task timed out after 1.00 seconds\n".repeat(2));
-    // And Ctrl-C ends it.
-    let mut child = it.command(&["app.forever"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(500));
-    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::INT).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(130));
-    it.assert_nothing_runs();
+    // And Ctrl-C ends it, or Ctrl-\\.
+    use rustix::process::{Pid, Signal, kill_process};
+    for (signal, code) in [(Signal::INT, 130), (Signal::QUIT, 131), (Signal::TERM, 143)] {
+        let mut child = it.command(&["app.forever"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(500));
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(code));
+        it.assert_nothing_runs();
+    }
 }

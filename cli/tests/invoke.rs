@@ -128,7 +128,8 @@ fn samples_are_events() {
     let iot = String::from_utf8(coldmoon().args(["sample", "iot"]).output().unwrap().stdout).unwrap();
     assert_output(&output, 0, &format!("{printed}{iot}"), "");
     let output = coldmoon().args(["sample", "nope"]).output().unwrap();
-    assert_output(&output, 1, "", "coldmoon: there is no sample nope; `coldmoon sample` lists them\n");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(2) && said.contains("there is no such sample; `coldmoon sample` lists them"), "{said}");
 }
 
 #[test]
@@ -150,14 +151,19 @@ fn environment_file_client_context_and_tenant_reach_the_function() {
     );
 
     for (content, sentence) in [
-        ("A=1\nnonsense line\n", "has a line that is not KEY=VALUE, at its character "),
-        ("AWS_LAMBDA_RUNTIME_API=x\n", "sets AWS_LAMBDA_RUNTIME_API, which Lambda itself sets: remove it there"),
+        (&b"A=1\nnonsense line\n"[..], "has a line that is not KEY=VALUE, at its character "),
+        (b"A=\"1\nB=2\n", "has a line that is not KEY=VALUE, at its character "),
+        (b"AWS_LAMBDA_RUNTIME_API=x\n", "sets AWS_LAMBDA_RUNTIME_API, which Lambda itself sets: remove it there"),
+        (b"A=\xff\n", ": it is not UTF-8"),
     ] {
         std::fs::write(file, content).unwrap();
         let output = invoke(&["fake.echo", "--env-file", file]);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.code() == Some(1) && said.contains(sentence) && said.lines().count() == 1, "{said}");
     }
+    std::fs::write(file, "\u{feff}TABLE=orders\r\n").unwrap();
+    let text = String::from_utf8(invoke(&["fake.environment", "--env-file", file]).stdout).unwrap();
+    assert!(text.lines().any(|line| line == "TABLE=orders"), "{text}");
     let output = invoke(&["fake.echo", "--env-file", "no.env"]);
     assert_output(&output, 1, "", "coldmoon: cannot read the environment file no.env: no such file or directory\n");
 }
@@ -174,7 +180,7 @@ fn event_file_that_is_not_json_is_one_sentence() {
     let deep = write("deep.json", &format!("{}{}", "[".repeat(500), "]".repeat(500)));
     for (file, sentence) in [
         (&json, format!("coldmoon: the event file {json} is not JSON: key must be a string at line 3 column 1\n")),
-        (&lines, format!("coldmoon: line 2 of the event file {lines} is not JSON: EOF while parsing an object at column 1\n")),
+        (&lines, format!("coldmoon: line 2 of the event file {lines} is not JSON: it ends within an object at column 1\n")),
         (&empty, format!("coldmoon: there is no event in {empty}: it is to hold one on each line\n")),
     ] {
         assert_output(&invoke(&["fake.echo", file]), 1, "", &sentence);

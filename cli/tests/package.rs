@@ -2,6 +2,8 @@
 //!
 //! What needs the real bootstrap, bytecode and syntax, is in `tests/package.rs` of the package coldmoon-tests.
 
+mod support;
+
 use std::fs;
 use std::io::{Cursor, Read};
 use std::os::unix::ffi::OsStrExt;
@@ -9,6 +11,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use support::copy_program;
 use tempfile::TempDir;
 
 /// The tool, as it is installed: in `bin`, with what stands for the runtimes in `lib/coldmoon`.
@@ -23,7 +26,7 @@ impl Installed {
             installed.write_runtime(machine, code);
         }
         fs::create_dir_all(installed.path("bin")).unwrap();
-        fs::copy(env!("CARGO_BIN_EXE_coldmoon"), installed.path("bin/coldmoon")).unwrap();
+        copy_program(Path::new(env!("CARGO_BIN_EXE_coldmoon")), &installed.path("bin/coldmoon"));
         fs::create_dir_all(installed.path("work")).unwrap();
         installed
     }
@@ -46,14 +49,15 @@ impl Installed {
         fs::write(path, content).unwrap();
     }
 
-    /// Runs it in `work`.
+    /// It, to be run in `work`.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.path("bin/coldmoon"));
+        command.args(arguments).current_dir(self.path("work")).env_remove("COLDMOON_BOOTSTRAP");
+        command
+    }
+
     fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(self.path("bin/coldmoon"))
-            .args(arguments)
-            .current_dir(self.path("work"))
-            .env_remove("COLDMOON_BOOTSTRAP")
-            .output()
-            .unwrap()
+        self.command(arguments).output().unwrap()
     }
 
     /// Runs it where it is to succeed; gives what it said.
@@ -225,6 +229,17 @@ fn package_says_in_one_sentence_what_is_wrong() {
     it.fail(&["package", "app.lua"], "app.lua is no folder: name the one that the function's files are in");
     it.fail(&["package", "-o", "no/such/folder/f.zip"], "cannot write no/such/folder/f.zip: no such file or directory");
     it.fail(&["package", "-o", "/"], "cannot write /: is a directory");
+    // A device is written to, and stays one; a link stays a link. (The link is what a wrong tool would replace here, not the device.)
+    symlink("/dev/full", it.path("work/full")).unwrap();
+    it.fail(&["package", "-o", "full"], "cannot write full: no space left on device");
+    it.write("zips/f.zip", "old");
+    symlink("../zips/f.zip", it.path("work/f.zip")).unwrap();
+    it.succeed(&["package", "-o", "f.zip"]);
+    assert!(it.path("work/full").is_symlink() && it.path("work/f.zip").is_symlink());
+    assert_eq!(it.names("zips/f.zip"), ["app.lua"]);
+    for name in ["work/full", "work/f.zip"] {
+        fs::remove_file(it.path(name)).unwrap();
+    }
     it.write("work/empty/.hidden", "");
     it.fail(&["package", "empty"], "there is no file to package in empty");
     symlink(".", it.path("work/empty/loop")).unwrap();
@@ -234,6 +249,9 @@ fn package_says_in_one_sentence_what_is_wrong() {
     it.fail(&["package", "empty"], "cannot read empty: the link empty/link leads nowhere: remove it");
     fs::remove_file(it.path("work/empty/link")).unwrap();
     it.fail(&["package", "/"], "say where the zip is to go: --output FILE");
+    let output = it.command(&["package", "--bytecode"]).env("TMPDIR", "/no/such").output().unwrap();
+    let sentence = "coldmoon: cannot compile: no temporary folder in /no/such: no such file or directory\n";
+    assert_eq!((String::from_utf8_lossy(&output.stderr).as_ref(), output.status.code()), (sentence, Some(1)));
     it.write("work/empty/.coldmoonignore", "{\n");
     let said = String::from_utf8_lossy(&it.run(&["package", "empty"]).stderr).into_owned();
     assert!(said.starts_with("coldmoon: .coldmoonignore is wrong: ") && said.lines().count() == 1, "{said}");

@@ -233,6 +233,22 @@ fn errors_of_the_function_are_502_with_the_error_and_its_source_on_the_console()
     assert_eq!((answer.status, &answer.json()["errorType"]), (502, &json!("Function.ResponseSizeTooLarge")), "{}", answer.text());
 }
 
+/// The runtime's bound for nesting is the only one: what it posts is served.
+#[test]
+fn deep_results_are_served_as_far_as_the_runtime_posts_them() {
+    let served = Served::start(
+        "return { handler = function(event) local t = {} for _ = 2, tonumber(event.rawQueryString) do t = { t } end return t end }",
+        &[],
+    );
+    for levels in [127, 128, 1000] {
+        let answer = get(&served, &format!("/?{levels}"));
+        assert_eq!((answer.status, answer.body.len()), (200, 2 * levels), "{}", answer.text());
+    }
+    let answer = get(&served, "/?1001");
+    let message = answer.text().to_owned();
+    assert!(answer.status == 502 && message.contains("nested more than 1000 levels deep"), "{message}");
+}
+
 #[test]
 fn endless_loop_ends_with_the_timeout() {
     let served = Served::start(APP, &["--timeout", "1"]);
@@ -432,7 +448,11 @@ fn file_that_hangs_while_it_is_loaded_holds_the_next_save_up_no_more() {
     served.wait_for("loaded again");
     assert_eq!(get(&served, "/").text(), "2");
     assert!(saved.elapsed() < Duration::from_secs(3), "{:?}", saved.elapsed());
-    assert_eq!(served.processes().len(), 1, "the one that hung is gone");
+    // It was killed before; the system may still be about to take it away.
+    while served.processes().len() > 1 {
+        assert!(saved.elapsed() < Duration::from_secs(3), "the one that hung is gone");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 #[test]
@@ -538,6 +558,14 @@ fn mistakes_of_a_caller_are_the_services_errors() {
             400,
             "InvalidRequestContentException",
             "Client context must be no more than 3583 bytes.",
+        ),
+        (
+            "function",
+            &[("X-Amz-Tenant-Id", "a?b")],
+            "{}",
+            400,
+            "ValidationException",
+            "1 validation error detected: Value 'a?b' at 'tenantId' failed to satisfy constraint: a tenant id has letters, digits, blanks and . _ : / = + - @ only, 1 to 256 of them",
         ),
         (
             "function",

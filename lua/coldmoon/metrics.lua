@@ -76,24 +76,26 @@ end
 
 --- Writes the document, if there is a metric in it, and begins the next.
 function Metrics:flush()
-  if self.count > 0 then
+  local units, members, count = self.units, self.members, self.count
+  -- At once: a member that cannot be JSON costs this document, and not those behind it.
+  clear(self)
+  if count > 0 then
     local names, list = coldmoon.array(), {}
     for name, value in pairs(self.dimensions) do
-      names[#names + 1], self.members[name] = name, value
+      names[#names + 1], members[name] = name, value
     end
     sort(names)
-    for name, unit in pairs(self.units) do
+    for name, unit in pairs(units) do
       list[#list + 1] = unit
-      local values = self.members[name]
-      if #values == 1 then self.members[name] = values[1] end
+      local values = members[name]
+      if #values == 1 then members[name] = values[1] end
     end
     sort(list, function(a, b) return a.Name < b.Name end)
     local directive = { Namespace = self.namespace, Dimensions = { names }, Metrics = list }
     local head = json.encode { Timestamp = coldmoon.now(), CloudWatchMetrics = { directive } }
     -- One call for the whole line. The member `_aws` comes first: that is how the log knows the document.
-    stdout:write('{"_aws":' .. head .. "," .. sub(json.encode(self.members), 2) .. "\n")
+    stdout:write('{"_aws":' .. head .. "," .. sub(json.encode(members), 2) .. "\n")
   end
-  clear(self)
 end
 
 local metrics = {}

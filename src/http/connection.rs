@@ -81,6 +81,7 @@ impl Error {
     /// The words for a message that ends the process.
     pub fn text(self) -> &'static str {
         match self {
+            Error::Connect(Errno::NO_ADDRESS) => "cannot connect, because the server's host name was not found",
             Error::Connect(_) => "cannot connect",
             Error::Send(_) => "sending failed",
             Error::Answered => "the server wants no more",
@@ -98,7 +99,7 @@ impl Error {
     /// The system's error number behind it, if there is one.
     pub fn errno(self) -> Option<Errno> {
         match self {
-            Error::Connect(errno) | Error::Send(errno) | Error::Receive(errno) => Some(errno),
+            Error::Connect(errno) | Error::Send(errno) | Error::Receive(errno) => Some(errno).filter(|errno| *errno != Errno::NO_ADDRESS),
             _ => None,
         }
     }

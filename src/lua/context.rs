@@ -22,15 +22,12 @@ const SLOTS: usize = 2 * 16 + 8;
 /// # Safety
 /// `state` is the main state of `vm` and runs a C function, the calling frames own nothing.
 pub unsafe fn push(vm: *mut Vm, state: *mut lua_State, invocation: &Invocation<'_>) -> Result<(), SyntaxError> {
-    // SAFETY: the caller vouches for `state`; `SLOTS` are free, and what is written above the stack top is covered by it before anything
-    // can look there.
+    // SAFETY: the caller vouches for `state`; `SLOTS` are free when they are used, and what is written above the stack top is covered by it
+    // before anything can look there.
     unsafe {
         let env = (*vm).env;
         let is_string_mode = (*vm).is_string_mode;
         let heap = Heap::of(state);
-        while heap.stack_end().offset_from_unsigned(heap.top()) < SLOTS {
-            heap.grow_stack();
-        }
         let before = lua_gettop(state);
         // A closure, so that it can be called with `.` or `:`. Without a deadline there is no time left to speak of.
         lua_pushnumber(state, invocation.deadline_ms.map_or(0.0, |deadline_ms| deadline_ms as f64));
@@ -45,6 +42,10 @@ pub unsafe fn push(vm: *mut Vm, state: *mut lua_State, invocation: &Invocation<'
         // From here on nothing is collected: what is made is safe without being on the stack.
         if heap.is_due() {
             heap.collect();
+        }
+        // The collector may have made the stack shorter.
+        while heap.stack_end().offset_from_unsigned(heap.top()) < SLOTS {
+            heap.grow_stack();
         }
         let value = |number: c_int| stack_slot(state, before + number);
         let request_id = string(heap, invocation.request_id);

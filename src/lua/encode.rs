@@ -41,7 +41,7 @@ pub struct Style<'a> {
     pub empty_as_array: bool,
     /// Number keys may stand in an object, as strings.
     pub number_keys: bool,
-    /// Values of other types are left out (`null` in an array) instead of refused.
+    /// Values of other types are left out, also of an array, instead of refused.
     pub skip_unsupported: bool,
     /// How numbers are written.
     pub numbers: Numbers,
@@ -296,7 +296,6 @@ impl Encoder<'_> {
     }
 
     fn table(&mut self, table: Table<'_>) -> Result<(), Problem> {
-        self.enter(table)?;
         let metatable = table.metatable();
         // SAFETY: `vm` is live.
         let tag = if metatable.is_null() { None } else { unsafe { (*self.vm).tags.named(metatable) } };
@@ -309,6 +308,7 @@ impl Encoder<'_> {
             None if self.style.empty_as_array => Shape::OpenArray,
             None => Shape::Open,
         };
+        self.enter(table)?;
         let has_array = table.array().iter().any(|slot| !slot.is_nil());
         let first_key = table.entries().next().map(|(key, _)| key);
         match (shape, has_array, first_key) {
@@ -436,8 +436,8 @@ impl Encoder<'_> {
         }
 
         let listed = start..self.list().len();
-        // SAFETY: `listed` holds whole u64 that `list_indices` has just pushed; the buffer is page-aligned and holds nothing else, so every
-        // offset in it is a multiple of eight.
+        // SAFETY: `listed` holds whole u64 that `list_indices` has just pushed; the buffer begins at a multiple of eight, in the arena as
+        // in a mapping, and holds nothing else, so every place of one in it is one too.
         let (_, mut sorted, _) = unsafe { self.list().bytes_mut()[listed.clone()].align_to_mut::<u64>() };
         heap_sort(&mut sorted);
         let mut len = keys.index_max;

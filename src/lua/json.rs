@@ -1,6 +1,5 @@
 //! The module `coldmoon.json`, and `coldmoon.codec`: the same codec with every leniency as an argument, on which the compatibility modules
-//! in
-//! `lua/` stand.
+//! in `lua/` stand.
 //!
 //! ```lua
 //! -- coldmoon.codec, for the runtime's own modules only:
@@ -20,7 +19,7 @@ use crate::bytes::Decimal;
 use crate::json::{self, Kind, Rules, StringRules, Utf8, WriteError};
 use crate::limits;
 use crate::sys;
-use core::ffi::c_int;
+use core::ffi::{c_int, c_void};
 use core::ptr;
 
 /// Lua: `require "coldmoon.json"`.
@@ -152,6 +151,15 @@ unsafe fn flags(state: *mut lua_State, index: c_int) -> impl Fn(u32) -> bool {
     move |flag| bits & flag != 0
 }
 
+/// The metatable in argument `index`; null for anything else than a table.
+///
+/// # Safety
+/// `state` is that of a C function called by Lua.
+unsafe fn metatable(state: *mut lua_State, index: c_int) -> *const c_void {
+    // SAFETY: the caller vouches for `state`.
+    unsafe { if lua_type(state, index) == LUA_TTABLE { lua_topointer(state, index) } else { ptr::null() } }
+}
+
 /// Lua: see the module's head. Positions count from 1.
 unsafe extern "C" fn codec_decode(state: *mut lua_State) -> c_int {
     // SAFETY: called by the runtime's Lua with seven arguments; the text stays at 1, the values at 5 to 7.
@@ -169,8 +177,8 @@ unsafe extern "C" fn codec_decode(state: *mut lua_State) -> c_int {
         };
         let style = DecodeStyle {
             null: heap::stack_slot(state, 5),
-            array_meta: lua_topointer(state, 6),
-            object_meta: lua_topointer(state, 7),
+            array_meta: metatable(state, 6),
+            object_meta: metatable(state, 7),
             doubles_only: has(decode_flag::DOUBLES_ONLY),
             is_whole: has(decode_flag::WHOLE),
         };

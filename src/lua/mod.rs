@@ -69,18 +69,23 @@ impl Lua {
         Vm::open(place, env).map(|vm| Lua { vm })
     }
 
-    /// Runs `entry` with `host` as the runtime that Lua reaches. What the function wrote has reached the host when this returns.
+    /// Runs `entry` with `host` as the runtime that Lua reaches. `is_refused` says whether the entry has put an error into the report; what
+    /// is raised is put there. An error object's own methods run for that, so they reach the host too. What the function wrote has reached
+    /// it when this returns.
     ///
     /// # Safety
-    /// As for `Vm::enter`.
-    unsafe fn enter(&self, host: &mut dyn Host, entry: Slot, argument: *mut c_void) -> Result<(), c_int> {
+    /// As for `Vm::enter`; `is_refused` can be read when the entry has ended, `vm.invocation` until then.
+    unsafe fn enter(&self, host: &mut dyn Host, entry: Slot, argument: *mut c_void, is_refused: *const bool) -> Result<(), Failure<'_>> {
         // SAFETY: `vm` is live and not inside a call; the caller vouches for the rest.
         unsafe {
-            Vm::with_host(self.vm, host, || {
+            let has_failed = Vm::with_host(self.vm, host, || {
                 let result = Vm::enter(self.vm, entry, argument);
+                let has_failed = has_failed(self.vm, result, *is_refused);
                 output::flush(self.vm);
-                result
-            })
+                (*self.vm).invocation = None;
+                has_failed
+            });
+            if has_failed { Err((*self.vm).failure.failure()) } else { Ok(()) }
         }
     }
 }
@@ -88,25 +93,20 @@ impl Lua {
 impl Interpreter for Lua {
     fn load(&mut self, _env: &Env, host: &mut dyn Host) -> Result<(), Failure<'_>> {
         let mut frame = handler::LoadFrame { is_refused: false };
+        let frame = &raw mut frame;
         // SAFETY: `vm` is live, its stack is empty between calls, `frame` is what `handler::load` expects and outlives the call.
-        unsafe {
-            let result = self.enter(host, Slot::Load, ptr::from_mut(&mut frame).cast());
-            if has_failed(self.vm, result, frame.is_refused) { Err((*self.vm).failure.failure()) } else { Ok(()) }
-        }
+        unsafe { self.enter(host, Slot::Load, frame.cast(), &raw const (*frame).is_refused) }
     }
 
     fn call(&mut self, invocation: &Invocation<'_>, body: &mut Buffer, host: &mut dyn Host) -> Result<Response<'_>, Failure<'_>> {
         let mut frame = handler::CallFrame::new(invocation, body);
+        let frame = &raw mut frame;
         // SAFETY: as in `load`, with `handler::invoke`. Only the lifetime of `invocation` is changed: the pointer is forgotten before it
         // ends.
         unsafe {
             (*self.vm).invocation = Some(ptr::from_ref(invocation).cast());
             (*self.vm).stream.close();
-            let result = self.enter(host, Slot::Invoke, ptr::from_mut(&mut frame).cast());
-            (*self.vm).invocation = None;
-            if has_failed(self.vm, result, frame.is_refused) {
-                return Err((*self.vm).failure.failure());
-            }
+            self.enter(host, Slot::Invoke, frame.cast(), &raw const (*frame).is_refused)?;
             Ok(Response { content_type: (*self.vm).content_type.as_bytes() })
         }
     }
@@ -118,11 +118,8 @@ impl Interpreter for Lua {
 
     fn run_hooks(&mut self, hook: Hook, host: &mut dyn Host) -> Result<(), Failure<'_>> {
         let mut frame = hooks::HookFrame { hook };
-        // SAFETY: as in `load`, with `hooks::run`.
-        unsafe {
-            let result = self.enter(host, Slot::RunHooks, ptr::from_mut(&mut frame).cast());
-            if has_failed(self.vm, result, false) { Err((*self.vm).failure.failure()) } else { Ok(()) }
-        }
+        // SAFETY: as in `load`, with `hooks::run`, which refuses nothing.
+        unsafe { self.enter(host, Slot::RunHooks, (&raw mut frame).cast(), &false) }
     }
 
     fn reseed(&mut self) {

@@ -455,18 +455,19 @@ impl Default for Tags {
     }
 }
 
-/// The bytes and the content type of a `coldmoon.raw` at `index`.
+/// The bytes of a `coldmoon.raw` at `index`, and its content type if it has a valid one.
 ///
 /// Stack: [-0, +2]. Raises: nothing.
 ///
 /// # Safety
 /// `state` is live, the value at `index` was made by [`raw`]; the slices are used while it stays there.
 pub unsafe fn to_raw<'a>(state: *mut lua_State, index: c_int) -> (&'a [u8], Option<&'a [u8]>) {
-    // SAFETY: the caller vouches for `state`; `raw` made the table with a string at 1 and perhaps one at 2.
+    // SAFETY: the caller vouches for `state`; `raw` made the table with a string at 1 and perhaps one at 2. The program may have put
+    // anything else there since.
     unsafe {
         lua_rawgeti(state, index, 1);
         lua_rawgeti(state, index, 2);
-        (stack::to_bytes(state, -2).unwrap_or_default(), stack::to_bytes(state, -1))
+        (stack::to_bytes(state, -2).unwrap_or_default(), stack::to_bytes(state, -1).filter(|text| ContentType::is_valid(text)))
     }
 }
 

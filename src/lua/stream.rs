@@ -112,7 +112,8 @@ unsafe fn prepare(vm: *mut Vm, state: *mut lua_State, options: c_int) -> Result<
             return Ok(());
         }
         stack::get_field(state, options, c"content_type");
-        if let Some(content_type) = stack::to_bytes(state, -1) {
+        // The table is the program's, which may have changed it since `stream` looked.
+        if let Some(content_type) = stack::to_bytes(state, -1).filter(|text| ContentType::is_valid(text)) {
             (*vm).content_type.set(content_type);
         }
         lua_createtable(state, 0, 3);

@@ -1,4 +1,4 @@
-//! The string literals of a source file, Rust or Lua: what a program can print is among them.
+//! The string literals of a source file, Rust, Lua or JavaScript: what a program can print is among them.
 //!
 //! Comments hold none, and a Rust file ends where its unit tests begin. This is no parser: it knows comments, quotes, escapes and Rust's
 //! character literals, which is all that these sources need.
@@ -82,6 +82,31 @@ impl<'a> Scanner<'a> {
         self.take(start, text);
     }
 
+    /// A template of JavaScript; what is filled in is passed over, with all that it nests.
+    fn template(&mut self) {
+        let (start, mut text, mut depth) = (self.at, String::new(), 0);
+        for (at, character) in self.rest().char_indices().skip(1) {
+            let is_field = self.rest()[..at].ends_with('$');
+            match character {
+                '{' if depth > 0 || is_field => depth += 1,
+                '}' if depth > 0 => {
+                    depth -= 1;
+                    if depth == 0 {
+                        text.pop();
+                        text.push('…');
+                    }
+                }
+                '`' if depth == 0 => {
+                    self.at += at + 1;
+                    return self.take(start, text);
+                }
+                _ if depth == 0 => text.push(character),
+                _ => {}
+            }
+        }
+        self.at = self.source.len();
+    }
+
     fn code(&mut self) {
         let Some(character) = self.rest().chars().next() else { return };
         self.at += character.len_utf8();
@@ -151,6 +176,23 @@ pub fn of_lua(source: &str) -> Vec<Literal> {
     scanner.found
 }
 
+/// The literals of JavaScript code; in templates `…` stands for what is filled in.
+pub fn of_js(source: &str) -> Vec<Literal> {
+    let mut scanner = Scanner::new(source);
+    while let Some(first) = scanner.rest().chars().next() {
+        if scanner.rest().starts_with("//") {
+            scanner.pass("\n");
+        } else if matches!(first, '"' | '\'') {
+            scanner.quoted(first);
+        } else if first == '`' {
+            scanner.template();
+        } else {
+            scanner.code();
+        }
+    }
+    scanner.found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,5 +214,11 @@ mod tests {
     fn lua_literals_are_found_in_every_form() {
         let source = "-- 'no'\nlocal a = 'it\\'s' .. \"two\\n\" --[[ 'no' ]] .. [[long]] .. [=[a]]b]=]\nt[f('x')] = 1\n";
         assert_eq!(texts(&of_lua(source)), ["it's", "two\n", "long", "a]]b", "x"]);
+    }
+
+    #[test]
+    fn javascript_literals_are_found_in_every_form() {
+        let source = "// 'no'\nconst a = 'it\\'s' + \"two\\n\" + `no '${name}' in ${f({ b: `${c}` })}.`;\n";
+        assert_eq!(texts(&of_js(source)), ["it's", "two\n", "no '…' in …."]);
     }
 }

@@ -7,13 +7,18 @@
 //! | load balancer | 502 | `application/octet-stream` | 502 |
 //!
 //! AWS tells the reason of a 502 in no log; [`Malformed`] does.
+//!
+//! Of a result only what the response needs is read; the rest is looked over, however deep it is nested: the runtime has its own bound for
+//! that (1,000 levels), and what it has posted is served.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::header::{HeaderName, HeaderValue};
-use serde_json::{Map, Value};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::http_event::{ALB_BYTES_MAX, Payload};
 
@@ -60,21 +65,16 @@ impl HttpAnswer {
     /// # Errors
     /// [`Malformed`] where AWS answers 502.
     pub fn from_result(payload: Payload, result: &[u8]) -> Result<HttpAnswer, Malformed> {
-        let Ok(value) = serde_json::from_slice::<Value>(result) else {
-            return Err(Malformed(
-                "the result is not JSON: bytes go out as { statusCode = 200, body = <base64>, isBase64Encoded = true }, or as a stream"
-                    .into(),
-            ));
-        };
+        let value = serde_json::from_slice::<&RawValue>(result).map_err(|_| not_json())?;
         if payload.is_alb() && result.len() > ALB_BYTES_MAX {
             return Err(Malformed(format!("the result has {} bytes, a load balancer takes {ALB_BYTES_MAX}", result.len())));
         }
-        let members = match value {
-            Value::Object(members) if payload != Payload::V2 || members.contains_key("statusCode") => members,
+        let members = match members(value) {
+            Some(members) if payload != Payload::V2 || members.contains_key("statusCode") => members,
             _ if payload == Payload::V2 => {
                 return Ok(HttpAnswer { status: 200, headers: vec![content_type("application/json")], body: result.to_vec() });
             }
-            other => return Err(Malformed(format!("the result is {}, it has to be an object with statusCode and body", kind(&other)))),
+            _ => return Err(Malformed(format!("the result is {}, it has to be an object with statusCode and body", kind(value)))),
         };
         if payload == Payload::V1
             && let Some(name) = members.keys().find(|name| !V1_MEMBERS.contains(&name.as_str()))
@@ -89,22 +89,22 @@ impl HttpAnswer {
         let mut headers = Vec::new();
         let multi = payload == Payload::V1 || payload == Payload::AlbMulti;
         if payload != Payload::AlbMulti {
-            let multi_names = members.get("multiValueHeaders").filter(|_| multi).and_then(Value::as_object);
+            let multi_names = members.get("multiValueHeaders").filter(|_| multi).and_then(|value| self::members(value)).unwrap_or_default();
             for (name, value) in object(&members, "headers")? {
                 // "If you specify values for both, API Gateway merges them into a single list", once for the same pair.
-                let twice = multi_names.and_then(|all| all.get(name)).and_then(Value::as_array).is_some_and(|list| list.contains(value));
-                if !twice {
-                    add_field(&mut headers, payload, name, value)?;
+                let list = multi_names.get(&name).and_then(|value| elements(value)).unwrap_or_default();
+                if !list.iter().any(|other| other.get() == value.get()) {
+                    add_field(&mut headers, payload, &name, value)?;
                 }
             }
         }
         if multi {
             for (name, values) in object(&members, "multiValueHeaders")? {
-                let Some(values) = values.as_array() else {
+                let Some(values) = elements(values) else {
                     return Err(Malformed(format!("multiValueHeaders.{name} is {}, it has to be an array", kind(values))));
                 };
                 for value in values {
-                    add_field(&mut headers, payload, name, value)?;
+                    add_field(&mut headers, payload, &name, value)?;
                 }
             }
         }
@@ -120,13 +120,13 @@ impl HttpAnswer {
     /// # Errors
     /// [`Malformed`] where it is no prelude.
     pub fn from_prelude(prelude: &[u8]) -> Result<HttpAnswer, Malformed> {
-        let Ok(Value::Object(members)) = serde_json::from_slice::<Value>(prelude) else {
+        let Some(members) = serde_json::from_slice::<&RawValue>(prelude).ok().and_then(members) else {
             return Err(Malformed("what stands before the eight NUL bytes of the stream is not a JSON object".into()));
         };
-        let status = members.get("statusCode").map_or(Ok(200), parse_status)?;
+        let status = members.get("statusCode").map_or(Ok(200), |value| parse_status(value))?;
         let mut headers = Vec::new();
         for (name, value) in object(&members, "headers")? {
-            add_field(&mut headers, Payload::V2, name, value)?;
+            add_field(&mut headers, Payload::V2, &name, value)?;
         }
         add_cookies(&mut headers, &members)?;
         complete(&mut headers, "application/octet-stream");
@@ -146,33 +146,34 @@ fn complete(headers: &mut Vec<(HeaderName, HeaderValue)>, default: &'static str)
 }
 
 /// A number, or its digits in a string.
-fn parse_status(value: &Value) -> Result<u16, Malformed> {
-    let number = match value {
-        Value::String(text) => text.parse().ok(),
+fn parse_status(value: &RawValue) -> Result<u16, Malformed> {
+    let number = match scalar(value)? {
+        Some(Value::String(text)) => text.parse().ok(),
         // Lua's numbers have no integers of their own, but the encoder writes 200 for 200.0.
-        other => other.as_u64(),
+        other => other.and_then(|value| value.as_u64()),
     };
-    match number.and_then(|number| u16::try_from(number).ok()) {
+    match number.and_then(|number: u64| u16::try_from(number).ok()) {
         Some(status @ 200..=599) => Ok(status),
+        _ if is_container(value) => Err(Malformed(format!("statusCode is {}, it has to be a number from 200 to 599", kind(value)))),
         _ => Err(Malformed(format!("statusCode is {value}, it has to be a number from 200 to 599"))),
     }
 }
 
 /// A member that is an object; absent, `null` and `[]`, which an empty Lua array becomes, are an empty one.
-fn object<'a>(members: &'a Map<String, Value>, name: &str) -> Result<Vec<(&'a String, &'a Value)>, Malformed> {
-    match members.get(name) {
-        None | Some(Value::Null) => Ok(Vec::new()),
-        Some(Value::Array(empty)) if empty.is_empty() => Ok(Vec::new()),
-        Some(Value::Object(fields)) => Ok(fields.iter().collect()),
-        Some(other) => Err(Malformed(format!("{name} is {}, it has to be an object of names and values", kind(other)))),
+fn object<'a>(members: &Members<'a>, name: &str) -> Result<Members<'a>, Malformed> {
+    let Some(value) = members.get(name).filter(|value| !is_null(value)) else { return Ok(Members::new()) };
+    if elements(value).is_some_and(|list| list.is_empty()) {
+        return Ok(Members::new());
     }
+    let wrong = || Malformed(format!("{name} is {}, it has to be an object of names and values", kind(value)));
+    self::members(value).ok_or_else(wrong)
 }
 
-fn add_field(headers: &mut Vec<(HeaderName, HeaderValue)>, payload: Payload, name: &str, value: &Value) -> Result<(), Malformed> {
-    let text = match value {
-        Value::String(text) => text.clone(),
-        Value::Number(_) | Value::Bool(_) => value.to_string(),
-        other => return Err(Malformed(format!("the header {name} is {}, it has to be a string", kind(other)))),
+fn add_field(headers: &mut Vec<(HeaderName, HeaderValue)>, payload: Payload, name: &str, value: &RawValue) -> Result<(), Malformed> {
+    let text = match scalar(value)? {
+        Some(Value::String(text)) => text,
+        Some(number @ (Value::Number(_) | Value::Bool(_))) => number.to_string(),
+        _ => return Err(Malformed(format!("the header {name} is {}, it has to be a string", kind(value)))),
     };
     let lower = name.to_ascii_lowercase();
     let lower = match FRAMING.contains(&lower.as_str()) {
@@ -191,37 +192,72 @@ fn add_field(headers: &mut Vec<(HeaderName, HeaderValue)>, payload: Payload, nam
     Ok(())
 }
 
-fn add_cookies(headers: &mut Vec<(HeaderName, HeaderValue)>, members: &Map<String, Value>) -> Result<(), Malformed> {
-    match members.get("cookies") {
-        None | Some(Value::Null) => Ok(()),
-        Some(Value::Array(cookies)) => cookies.iter().try_for_each(|cookie| add_field(headers, Payload::V2, "set-cookie", cookie)),
+fn add_cookies(headers: &mut Vec<(HeaderName, HeaderValue)>, members: &Members) -> Result<(), Malformed> {
+    let Some(value) = members.get("cookies").filter(|value| !is_null(value)) else { return Ok(()) };
+    match elements(value) {
+        Some(cookies) => cookies.into_iter().try_for_each(|cookie| add_field(headers, Payload::V2, "set-cookie", cookie)),
         // What `{}` of Lua becomes.
-        Some(Value::Object(empty)) if empty.is_empty() => Ok(()),
-        Some(other) => Err(Malformed(format!("cookies is {}, it has to be an array of Set-Cookie values", kind(other)))),
+        None if self::members(value).is_some_and(|members| members.is_empty()) => Ok(()),
+        None => Err(Malformed(format!("cookies is {}, it has to be an array of Set-Cookie values", kind(value)))),
     }
 }
 
-fn body(members: &Map<String, Value>) -> Result<Vec<u8>, Malformed> {
-    let text = match members.get("body") {
-        None | Some(Value::Null) => return Ok(Vec::new()),
-        Some(Value::String(text)) => text,
-        Some(other) => return Err(Malformed(format!("body is {}, it has to be a string: json.encode(…) makes one", kind(other)))),
+fn body(members: &Members) -> Result<Vec<u8>, Malformed> {
+    let Some(value) = members.get("body").filter(|value| !is_null(value)) else { return Ok(Vec::new()) };
+    let Some(Value::String(text)) = scalar(value)? else {
+        return Err(Malformed(format!("body is {}, it has to be a string: json.encode(…) makes one", kind(value))));
     };
-    match members.get("isBase64Encoded") {
-        None | Some(Value::Null | Value::Bool(false)) => Ok(text.as_bytes().to_vec()),
-        Some(Value::Bool(true)) => STANDARD.decode(text).map_err(|_| Malformed("isBase64Encoded is true, but body is not base64".into())),
-        Some(other) => Err(Malformed(format!("isBase64Encoded is {}, it has to be true or false", kind(other)))),
+    match members.get("isBase64Encoded").map_or("null", |value| value.get()) {
+        "null" | "false" => Ok(text.into_bytes()),
+        "true" => STANDARD.decode(text).map_err(|_| Malformed("isBase64Encoded is true, but body is not base64".into())),
+        _ => Err(Malformed(format!("isBase64Encoded is {}, it has to be true or false", kind(members["isBase64Encoded"])))),
     }
 }
 
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
+/// The members of an object, each as its text.
+type Members<'a> = BTreeMap<String, &'a RawValue>;
+
+/// Those of this value, if it is an object.
+fn members(value: &RawValue) -> Option<Members<'_>> {
+    serde_json::from_str(value.get()).ok()
+}
+
+/// The elements of this value, if it is an array.
+fn elements(value: &RawValue) -> Option<Vec<&RawValue>> {
+    serde_json::from_str(value.get()).ok()
+}
+
+/// What is neither array nor object; `None` for these.
+fn scalar(value: &RawValue) -> Result<Option<Value>, Malformed> {
+    if is_container(value) {
+        return Ok(None);
+    }
+    // What the runtime lets through and no text can hold: half of a pair of surrogates.
+    serde_json::from_str(value.get()).map(Some).map_err(|_| not_json())
+}
+
+fn is_container(value: &RawValue) -> bool {
+    value.get().starts_with(['[', '{'])
+}
+
+fn is_null(value: &RawValue) -> bool {
+    value.get() == "null"
+}
+
+fn not_json() -> Malformed {
+    Malformed(
+        "the result is not JSON: bytes go out as { statusCode = 200, body = <base64>, isBase64Encoded = true }, or as a stream".into(),
+    )
+}
+
+fn kind(value: &RawValue) -> &'static str {
+    match value.get().as_bytes().first() {
+        Some(b'n') => "null",
+        Some(b't' | b'f') => "a boolean",
+        Some(b'"') => "a string",
+        Some(b'[') => "an array",
+        Some(b'{') => "an object",
+        _ => "a number",
     }
 }
 
@@ -290,10 +326,33 @@ mod tests {
     }
 
     #[test]
+    fn deep_results_are_served() {
+        use Payload::{Alb, V1, V2};
+        for levels in [127, 128, 1000, 100_000] {
+            let deep = "[".repeat(levels) + &"]".repeat(levels);
+            assert_eq!(shown(V2, &deep), format!("200 content-type: application/json|{deep}"));
+            let with_more = format!(r#"{{"statusCode":200,"body":"b","more":{deep}}}"#);
+            assert_eq!(shown(V2, &with_more), "200 content-type: application/json|b");
+            for (payload, result, expected) in [
+                (V1, deep.clone(), "the result is an array, it has to be an object with statusCode and body"),
+                (Alb, with_more, "200 content-type: application/octet-stream|b"),
+                (V2, format!(r#"{{"statusCode":{deep}}}"#), "statusCode is an array, it has to be a number from 200 to 599"),
+                (V2, format!(r#"{{"statusCode":200,"body":{deep}}}"#), "body is an array, it has to be a string: json.encode(…) makes one"),
+                (V2, format!(r#"{{"statusCode":200,"headers":{{"x":{deep}}}}}"#), "the header x is an array, it has to be a string"),
+                (V2, format!(r#"{{"statusCode":200,"cookies":[{deep}]}}"#), "the header set-cookie is an array, it has to be a string"),
+            ] {
+                assert_eq!(shown(payload, &result), expected);
+            }
+        }
+    }
+
+    #[test]
     fn what_is_no_response_is_told_in_a_sentence() {
         use Payload::{Alb, V1, V2};
         for (payload, result, expected) in [
             (V2, "bytes", "the result is not JSON"),
+            (V2, "[1", "the result is not JSON"),
+            (V2, r#"{"statusCode":200,"body":"\ud800"}"#, "the result is not JSON"),
             (V2, r#"{"statusCode":99}"#, "statusCode is 99, it has to be a number from 200 to 599"),
             (V2, r#"{"statusCode":"no"}"#, r#"statusCode is "no", it has to be a number"#),
             (V2, r#"{"statusCode":200,"body":{}}"#, "body is an object, it has to be a string: json.encode(…) makes one"),

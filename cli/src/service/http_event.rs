@@ -16,6 +16,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::header::{HeaderMap, HeaderName};
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::macros::format_description;
@@ -151,6 +152,8 @@ impl HttpRequest<'_> {
             Err(_) => (STANDARD.encode(self.body), true),
         };
         let rest_of_path = self.path.trim_start_matches('/');
+        // "REST APIs decode URL-encoded request parameters before passing them to backend integrations."
+        let proxy = percent_decode_str(rest_of_path).decode_utf8_lossy();
         json!({
             "resource": if rest_of_path.is_empty() { "/" } else { "/{proxy+}" },
             "path": self.path,
@@ -159,7 +162,7 @@ impl HttpRequest<'_> {
             "multiValueHeaders": lists(&fields),
             "queryStringParameters": if query.is_empty() { Value::Null } else { last_of_each(&query) },
             "multiValueQueryStringParameters": if query.is_empty() { Value::Null } else { lists(&query) },
-            "pathParameters": if rest_of_path.is_empty() { Value::Null } else { json!({ "proxy": rest_of_path }) },
+            "pathParameters": if rest_of_path.is_empty() { Value::Null } else { json!({ "proxy": proxy }) },
             "stageVariables": null,
             "requestContext": {
                 "accountId": ACCOUNT,
@@ -439,7 +442,7 @@ mod tests {
         assert_eq!(event["headers"]["Cookie"], "a=b");
         assert_eq!(event["queryStringParameters"], json!({ "p": " 2" }));
         assert_eq!(event["multiValueQueryStringParameters"], json!({ "p": ["1", " 2"] }));
-        assert_eq!(event["pathParameters"], json!({ "proxy": "users/a%2Fb" }));
+        assert_eq!(event["pathParameters"], json!({ "proxy": "users/a/b" }));
         assert_eq!((&event["path"], &event["resource"], &event["body"]), (&json!("/users/a%2Fb"), &json!("/{proxy+}"), &json!("text")));
         assert_eq!(event["requestContext"]["path"], "/local/users/a%2Fb");
     }

@@ -4,6 +4,7 @@
 //! invocation types, the log's tail, client context, tenant, qualifiers, names and ARNs, the errors' names and status codes.
 //! Signatures are not looked at. Every qualifier is taken: there is one version of the function, the files as they are.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -12,7 +13,8 @@ use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::http::request;
 use hyper::{Response, StatusCode};
 use percent_encoding::percent_decode_str;
-use serde_json::{Value, json};
+use serde::de::IgnoredAny;
+use serde_json::json;
 
 use super::environment::Finished;
 use super::event_stream;
@@ -20,7 +22,7 @@ use super::history::end_of;
 use super::pool::{Part, Refusal};
 use super::reply::{Reply, json, streamed, whole};
 use super::{Call, EVENT_BYTES_MAX, EVENT_BYTES_MAX_ASYNC, Service, event_error, text};
-use crate::function::{is_name, is_word};
+use crate::function::{TENANT_RULE, is_name, is_tenant_id, is_word};
 use crate::runtime_api::Invocation;
 
 /// "The last 4 KB of the execution log".
@@ -139,7 +141,7 @@ fn read(service: &Service, name: &str, head: &request::Parts, body: &[u8]) -> Re
     let mut invocation = service.invocation(event);
     invocation.function_arn = arn(target.name);
     invocation.client_context = client_context(&head.headers)?;
-    invocation.tenant_id = text(&head.headers, "x-amz-tenant-id").map(str::to_owned);
+    invocation.tenant_id = tenant_id(&head.headers)?;
     if let Some(trace_id) = text(&head.headers, "x-amzn-trace-id") {
         invocation.trace_id = Some(trace_id.to_owned());
     }
@@ -155,9 +157,16 @@ fn client_context(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     }
     let decoded = STANDARD.decode(encoded.as_bytes()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     match decoded {
-        Some(text) if serde_json::from_str::<Value>(&text).is_ok_and(|value| value.is_object()) => Ok(Some(text)),
+        Some(text) if serde_json::from_str::<BTreeMap<String, IgnoredAny>>(&text).is_ok() => Ok(Some(text)),
         _ => Err(wrong("Client context must be a valid Base64-encoded JSON object.".into())),
     }
+}
+
+/// `X-Amz-Tenant-Id`.
+fn tenant_id(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let Some(value) = headers.get("x-amz-tenant-id") else { return Ok(None) };
+    let id = String::from_utf8_lossy(value.as_bytes()).into_owned();
+    if is_tenant_id(&id) { Ok(Some(id)) } else { Err(ApiError::validation("tenantId", &id, TENANT_RULE)) }
 }
 
 async fn buffered(service: &Service, call: Call, with_log: bool) -> Reply {

@@ -3,7 +3,8 @@
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 pub mod browser;
 pub mod served;
@@ -20,6 +21,13 @@ pub fn scripted_runtime() -> PathBuf {
 pub fn target_folder() -> PathBuf {
     let tool = PathBuf::from(env!("CARGO_BIN_EXE_coldmoon"));
     tool.parent().and_then(|profile| profile.parent()).expect("it lies in target/debug").to_owned()
+}
+
+/// Copies a program, by another process: while this one has the copy open for writing, what another test starts may inherit that, and the
+/// copy cannot be executed ("text file busy").
+pub fn copy_program(from: &Path, to: &Path) {
+    let status = Command::new("cp").arg(from).arg(to).status().expect("cp is there");
+    assert!(status.success(), "{} cannot be copied to {}", from.display(), to.display());
 }
 
 /// Says on the terminal that something was not tested, and why: past the harness, which hides what a passing test prints.

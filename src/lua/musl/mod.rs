@@ -8,7 +8,7 @@
 //! | file | functions | musl's | these |
 //! | --- | --- | ---: | ---: |
 //! | `heap` | `malloc` `calloc` `realloc` `free` | 5,900 | 186 |
-//! | `math` | `log` `log2` `log10`, the reduction of `sin` `cos` `tan` for large arguments | 11,100 | 640 |
+//! | `math` | all of `math.h` that LuaJIT calls | 20,100 | 3,566 |
 //! | `print` | `vfprintf`, `vsnprintf` | 6,800 | 3,446 |
 //! | `scan` | `fscanf` for `io.read "*n"`, `strtoul` for `tonumber(text, base)` | 7,600 | 1,090 |
 //! | `locale` | `setlocale` | 1,100 | 73 |
