@@ -642,6 +642,10 @@ pub unsafe fn slice<'a>(text: *const c_char, bytes: usize) -> &'a [u8] {
     unsafe { slice::from_raw_parts(text.cast(), bytes) }
 }
 
+/// Held by tests that use the environment: it is the whole process's.
+#[cfg(test)]
+pub(crate) static ENVIRONMENT: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -668,13 +672,14 @@ mod tests {
     #[test]
     fn the_trace_variable_changes_and_goes() {
         const NAME: &CStr = c"_X_AMZN_TRACE_ID";
+        let _guard = ENVIRONMENT.lock();
         for value in [Some(&b"Root=1"[..]), Some(b"Root=2;Parent=3"), None, Some(b"Root=4"), Some(&[b'x'; 600]), None] {
             set_trace_variable(value);
             assert_eq!(variable(NAME), value.filter(|value| value.len() < 500));
         }
         // The function may set it too, and change the list around it.
         for name in [NAME, c"COLDMOON_TEST_OTHER"] {
-            // SAFETY: both are NUL-terminated, and no other test of this crate uses the environment.
+            // SAFETY: both are NUL-terminated; whoever uses the environment holds the lock.
             unsafe { libc::setenv(name.as_ptr(), c"theirs".as_ptr(), 1) };
             set_trace_variable(Some(b"Root=5"));
             assert_eq!(variable(NAME), Some(&b"Root=5"[..]));

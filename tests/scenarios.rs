@@ -324,6 +324,23 @@ fn the_trace_id_is_in_the_environment_during_the_invocation() {
 }
 
 #[test]
+fn dates_are_those_of_the_zone_in_tz() {
+    if !std::path::Path::new("/usr/share/zoneinfo/Europe/Berlin").exists() {
+        coldmoon_tests::skip("tzdata is not installed. Debian: apt-get install tzdata");
+        return;
+    }
+    let source = "return { handler = function() return { os.date('%F %T %z %Z', 0), os.date('%F %T %z %Z', 1751367600) } end }\n";
+    for (zone, dates) in [
+        ("Europe/Berlin", r#"["1970-01-01 01:00:00 +0100 CET","2025-07-01 13:00:00 +0200 CEST"]"#),
+        (":America/New_York", r#"["1969-12-31 19:00:00 -0500 EST","2025-07-01 07:00:00 -0400 EDT"]"#),
+        // Lambda's own.
+        (":UTC", r#"["1970-01-01 00:00:00 +0000 UTC","2025-07-01 11:00:00 +0000 UTC"]"#),
+    ] {
+        assert_eq!(post_of(&Setup::new(source).with("TZ", zone), "").0.text(), dates, "{zone}");
+    }
+}
+
+#[test]
 fn metadata_may_be_absent() {
     let mut setup = Setup::new(
         "return { handler = function(_, context) return { context.log_group_name == nil, context.log_stream_name == nil } end }\n",

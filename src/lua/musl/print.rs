@@ -1,4 +1,4 @@
-//! `vfprintf` and `vsnprintf`, on which `printf`, `snprintf` and `strftime` stand. `ffi.C.printf` is one of the functions that the static
+//! `vfprintf` and `vsnprintf`, on which `printf` and `snprintf` stand. `ffi.C.printf` is one of the functions that the static
 //! build promises.
 //!
 //! All of C11 7.21.6.1 and POSIX: flags, width and precision (also as arguments), lengths, arguments by number (`%2$d`), and `%m`. Floating
@@ -118,7 +118,7 @@ unsafe extern "C" fn vsnprintf(into: *mut u8, room: usize, format: *const c_char
 }
 
 /// What takes the bytes.
-type Out<'a> = &'a mut dyn FnMut(&[u8]);
+pub(super) type Out<'a> = &'a mut dyn FnMut(&[u8]);
 /// Gives the bits of an argument: of the one with that number, or of the next one for 0. The second says whether it is a double.
 type Take<'a> = &'a mut dyn FnMut(usize, bool) -> u64;
 
@@ -164,17 +164,17 @@ fn refuse(errno: c_int) -> c_int {
 }
 
 /// One conversion.
-struct Spec {
-    flags: u8,
-    width: usize,
-    precision: Option<usize>,
+pub(super) struct Spec {
+    pub flags: u8,
+    pub width: usize,
+    pub precision: Option<usize>,
 }
 
 const LEFT: u8 = 1;
-const PLUS: u8 = 2;
+pub(super) const PLUS: u8 = 2;
 const SPACE: u8 = 4;
 const ALTERNATIVE: u8 = 8;
-const ZEROS: u8 = 16;
+pub(super) const ZEROS: u8 = 16;
 
 impl Spec {
     fn has(&self, flag: u8) -> bool {
@@ -221,19 +221,22 @@ fn repeat(out: Out<'_>, byte: u8, count: usize) {
 }
 
 /// A place in a format.
-struct Cursor<'a> {
-    rest: &'a [u8],
+pub(super) struct Cursor<'a> {
+    pub rest: &'a [u8],
 }
 
 impl Cursor<'_> {
-    fn take(&mut self, byte: u8) -> bool {
+    /// Takes the byte if it is the next one.
+    #[inline(never)]
+    pub fn take(&mut self, byte: u8) -> bool {
         let is_it = self.rest.first() == Some(&byte);
         self.rest = &self.rest[usize::from(is_it)..];
         is_it
     }
 
     /// Decimal digits; `None` if they say more than an `int` can.
-    fn number(&mut self) -> Option<usize> {
+    #[inline(never)]
+    pub fn number(&mut self) -> Option<usize> {
         let mut value = 0usize;
         while let Some(digit @ b'0'..=b'9') = self.rest.first() {
             value = value * 10 + usize::from(digit - b'0');
@@ -342,7 +345,8 @@ fn take_text(conversion: u8, number: usize, take: Take<'_>) -> *const c_char {
     unsafe { libc::strerror(*libc::__errno_location()) }
 }
 
-fn put_integer(spec: &mut Spec, out: Out<'_>, conversion: u8, value: u64, bits: u32) -> usize {
+/// Writes an integer of so many bits, see [`Spec::put`].
+pub(super) fn put_integer(spec: &mut Spec, out: Out<'_>, conversion: u8, value: u64, bits: u32) -> usize {
     let is_pointer = conversion == b'p';
     let unused = if is_pointer { 0 } else { u64::BITS - bits };
     let is_signed = matches!(conversion, b'd' | b'i');
