@@ -503,10 +503,15 @@ pub fn read(fd: c_int, into: &mut [u8]) -> Result<usize, Errno> {
 
 // ---- environment, clock, end ----
 
+/// The environment as `execve(2)` takes it.
+pub fn environment() -> *const *const c_char {
+    // SAFETY: the C library has set it before `main`; the process has one thread.
+    unsafe { environ }
+}
+
 /// The environment's variables, (name, value). They stay valid as long as nobody sets them; only [`set_trace_variable`] sets any.
 pub fn variables() -> impl Iterator<Item = (&'static [u8], &'static [u8])> {
-    // SAFETY: the C library has set it before `main`; the process has one thread.
-    let mut next: *const *const c_char = unsafe { environ }.cast();
+    let mut next = environment();
     core::iter::from_fn(move || {
         // SAFETY: `next` is an entry of the list, or the null pointer at its end; there is no list at all where the environment was
         // cleared.
