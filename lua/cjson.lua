@@ -19,13 +19,6 @@ local ceil, floor, min, getinfo = math.ceil, math.floor, math.min, debug.getinfo
 -- The largest number of C's int, and the codec's own bound on nesting.
 local INT_MAX, DEPTH_MAX = 2147483647, 1000
 
--- Flags of the codec: see src/lua/json.rs.
-local DECODE = { INVALID_NUMBERS = 1, COMMENTS = 2, ANY_BYTES = 4, DOUBLES_ONLY = 8, WHOLE = 16 }
-local ENCODE = {
-  SLASH = 1, DELETE = 2, ANY_BYTES = 4, SPARSE_CONVERT = 8, NOT_FINITE_TEXT = 16, NOT_FINITE_NULL = 32, EMPTY_AS_ARRAY = 64,
-  NUMBER_KEYS = 128, SKIP_UNSUPPORTED = 256,
-}
-
 -- The settings that are on or off, and those that are a number: its default and its bounds.
 local SWITCHES = {
   decode_allow_comment = false, decode_array_with_array_mt = false, decode_invalid_numbers = true, encode_empty_table_as_object = true,
@@ -47,11 +40,22 @@ local function refuse(level, index, what)
   error(format("bad argument #%d to '%s' (%s)", index, name, what), level + 1)
 end
 
+--- Arguments of a function that takes `max`.
+local function at_most(max, ...)
+  if select("#", ...) > max then refuse(3, max + 1, "found too many arguments") end
+  return ...
+end
+
+--- Whether C's lua_tolstring makes a string of it.
+local function is_text(value)
+  return type(value) == "string" or type(value) == "number"
+end
+
 --- What a setting that is on or off becomes; `other` is a third state.
 local function to_switch(value, current, index, other)
   if value == nil then return current end
   if type(value) == "boolean" then return value end
-  if type(value) ~= "string" and type(value) ~= "number" then refuse(3, index, "string expected, got " .. type(value)) end
+  if not is_text(value) then refuse(3, index, "string expected, got " .. type(value)) end
   if value == "on" or value == "off" then return value == "on" end
   if value ~= other then refuse(3, index, "invalid option '" .. value .. "'") end
   return value
@@ -60,7 +64,7 @@ end
 --- What a setting that is a number becomes. The bounds are always those of argument 1, as in the original.
 local function to_count(value, current, index, low, high)
   if value == nil then return current end
-  local number = (type(value) == "number" or type(value) == "string") and tonumber(value)
+  local number = is_text(value) and tonumber(value)
   if not number then refuse(3, index, "number expected, got " .. type(value)) end
   number = number < 0 and ceil(number) or floor(number)
   if not (low <= number and number <= high) then refuse(3, 1, format("expected integer between %d and %d", low, high)) end
@@ -154,16 +158,17 @@ local function new()
 
   --- Puts the settings into the form in which the codec takes them.
   local function apply()
-    encode_flags = ENCODE.DELETE + ENCODE.ANY_BYTES + ENCODE.NUMBER_KEYS
-      + (option.encode_escape_forward_slash and ENCODE.SLASH or 0)
-      + (option.sparse_convert and ENCODE.SPARSE_CONVERT or 0)
-      + (option.encode_invalid_numbers == true and ENCODE.NOT_FINITE_TEXT or 0)
-      + (option.encode_invalid_numbers == "null" and ENCODE.NOT_FINITE_NULL or 0)
-      + (option.encode_empty_table_as_object and 0 or ENCODE.EMPTY_AS_ARRAY)
-      + (option.encode_skip_unsupported_value_types and ENCODE.SKIP_UNSUPPORTED or 0)
-    decode_flags = DECODE.ANY_BYTES + DECODE.DOUBLES_ONLY + DECODE.WHOLE
-      + (option.decode_invalid_numbers and DECODE.INVALID_NUMBERS or 0)
-      + (option.decode_allow_comment and DECODE.COMMENTS or 0)
+    -- Flags of the codec: see src/lua/json.rs. DELETE, ANY_BYTES, NUMBER_KEYS; SLASH, SPARSE_CONVERT, NOT_FINITE_TEXT, NOT_FINITE_NULL,
+    -- EMPTY_AS_ARRAY, SKIP_UNSUPPORTED.
+    encode_flags = 2 + 4 + 128
+      + (option.encode_escape_forward_slash and 1 or 0)
+      + (option.sparse_convert and 8 or 0)
+      + (option.encode_invalid_numbers == true and 16 or 0)
+      + (option.encode_invalid_numbers == "null" and 32 or 0)
+      + (option.encode_empty_table_as_object and 0 or 64)
+      + (option.encode_skip_unsupported_value_types and 256 or 0)
+    -- ANY_BYTES, DOUBLES_ONLY, WHOLE; INVALID_NUMBERS, COMMENTS.
+    decode_flags = 4 + 8 + 16 + (option.decode_invalid_numbers and 1 or 0) + (option.decode_allow_comment and 2 or 0)
     encode_depth, decode_depth = min(option.encode_max_depth, DEPTH_MAX), min(option.decode_max_depth, DEPTH_MAX)
     array_meta = option.decode_array_with_array_mt and array_mt or nil
     indent = option.indent ~= "" and option.indent or nil
@@ -202,30 +207,20 @@ local function new()
     error(decode_message(text, value, at, decode_flags, decode_depth, option.decode_invalid_numbers, option.decode_allow_comment), 2)
   end
 
-  for name, default in next, SWITCHES do
-    local other = name == "encode_invalid_numbers" and "null" or nil
+  --- Adds the function of a setting.
+  local function add(name, default, convert, low, high)
     option[name] = default
     module[name] = function(...)
-      if select("#", ...) > 1 then refuse(2, 2, "found too many arguments") end
-      option[name] = to_switch((...), option[name], 1, other)
+      option[name] = convert(at_most(1, ...), option[name], 1, low, high)
       apply()
       return option[name]
     end
   end
-
-  for name, count in next, COUNTS do
-    option[name] = count[1]
-    module[name] = function(...)
-      if select("#", ...) > 1 then refuse(2, 2, "found too many arguments") end
-      option[name] = to_count((...), option[name], 1, count[2], count[3])
-      apply()
-      return option[name]
-    end
-  end
+  for name, default in next, SWITCHES do add(name, default, to_switch, name == "encode_invalid_numbers" and "null" or nil) end
+  for name, count in next, COUNTS do add(name, count[1], to_count, count[2], count[3]) end
 
   function module.encode_sparse_array(...)
-    if select("#", ...) > 3 then refuse(2, 4, "found too many arguments") end
-    local convert, ratio, safe = ...
+    local convert, ratio, safe = at_most(3, ...)
     convert = to_switch(convert, option.sparse_convert, 1)
     ratio = to_count(ratio, option.sparse_ratio, 2, 0, INT_MAX)
     safe = to_count(safe, option.sparse_safe, 3, 0, INT_MAX)
@@ -235,10 +230,9 @@ local function new()
   end
 
   function module.encode_indent(...)
-    if select("#", ...) > 1 then refuse(2, 2, "found too many arguments") end
-    local value = ...
+    local value = at_most(1, ...)
     if value ~= nil then
-      if type(value) ~= "string" and type(value) ~= "number" then refuse(2, 1, "string expected, got " .. type(value)) end
+      if not is_text(value) then refuse(2, 1, "string expected, got " .. type(value)) end
       option.indent = tostring(value)
       apply()
     end

@@ -71,7 +71,7 @@ impl Buffer {
     }
 
     /// The bytes written so far.
-    #[inline]
+    #[inline(always)]
     pub fn bytes(&self) -> &[u8] {
         // SAFETY: `start..start + capacity` is live, initialised and this buffer's own (see `grow`), `len <= capacity`; while `capacity` is
         // 0, `start` is dangling but aligned and the slice is empty.
@@ -79,26 +79,26 @@ impl Buffer {
     }
 
     /// The bytes written so far, to be changed in place.
-    #[inline]
+    #[inline(always)]
     pub fn bytes_mut(&mut self) -> &mut [u8] {
         // SAFETY: as in `bytes`; `&mut self` makes the view unique.
         unsafe { slice::from_raw_parts_mut(self.start, self.len) }
     }
 
     /// Number of bytes written so far.
-    #[inline]
+    #[inline(always)]
     pub fn len(&self) -> usize {
         self.len
     }
 
     /// Whether nothing is written yet.
-    #[inline]
+    #[inline(always)]
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
     /// Makes room for `additional` bytes behind the written ones.
-    #[inline]
+    #[inline(always)]
     pub fn reserve(&mut self, additional: usize) -> Result<(), Overflow> {
         if additional <= self.capacity - self.len {
             return Ok(());
@@ -188,27 +188,27 @@ impl Buffer {
     }
 
     /// The room behind the written bytes: initialised, of no particular content. Fill a prefix, then [`Buffer::advance`].
-    #[inline]
+    #[inline(always)]
     pub fn spare(&mut self) -> &mut [u8] {
         // SAFETY: `len..capacity` lies in this buffer's memory, all of it initialised; `&mut self` makes the view unique.
         unsafe { slice::from_raw_parts_mut(self.start.add(self.len), self.capacity - self.len) }
     }
 
     /// Counts `count` bytes of [`Buffer::spare`] as written.
-    #[inline]
+    #[inline(always)]
     pub fn advance(&mut self, count: usize) {
         assert!(count <= self.capacity - self.len);
         self.len += count;
     }
 
     /// Forgets what stands behind the first `len` bytes. Capacity is kept.
-    #[inline]
+    #[inline(always)]
     pub fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);
     }
 
     /// Forgets everything. Capacity is kept.
-    #[inline]
+    #[inline(always)]
     pub fn clear(&mut self) {
         self.len = 0;
     }

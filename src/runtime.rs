@@ -143,9 +143,7 @@ fn ask_for_termination<T: Transport>(api: &mut RuntimeApi<'_, T>, parking: &mut 
     match api.register_extension(parking) {
         Ok(200) => {}
         Ok(status) => {
-            let mut number = Decimal::new();
-            let status = number.format(i64::from(status));
-            log.write_message(Level::Warn, None, &[b"shutdown hooks may not run: the platform answered ", status, b" to its registration"]);
+            write_status(log, None, Level::Warn, b"shutdown hooks may not run: the platform answered ", status, b" to its registration");
         }
         Err(error) => write_connection_error(log, None, Level::Warn, b"shutdown hooks may not run: ", error, b""),
     }
@@ -170,9 +168,7 @@ fn pass_snapshot<T: Transport, I: Interpreter>(api: &mut RuntimeApi<'_, T>, inte
     match api.wait_for_restore() {
         Ok(200) => {}
         Ok(status) => {
-            let mut number = Decimal::new();
-            let status = number.format(i64::from(status));
-            log.write_message(Level::Fatal, None, &[b"the Runtime API answered ", status, b" to the wait for the restore; giving up"]);
+            write_status(log, None, Level::Fatal, API_ANSWERED, status, b" to the wait for the restore; giving up");
             return Some(EXIT_FAILURE);
         }
         Err(error) => {
@@ -190,24 +186,17 @@ fn pass_snapshot<T: Transport, I: Interpreter>(api: &mut RuntimeApi<'_, T>, inte
 
 /// What an unanswered or refused `next` means: the code to exit with, or `None` after a pause in which the server may recover.
 fn wait_after(log: &mut Log, error: NextError, failures: &mut u32) -> Option<i32> {
-    let mut number = Decimal::new();
     match error {
         NextError::Connection(error) => {
             write_connection_error(log, None, Level::Fatal, b"the next event cannot be had: ", error, b"; giving up");
             return Some(EXIT_FAILURE);
         }
         NextError::Status(status @ (403 | 500)) => {
-            let status = number.format(i64::from(status));
-            log.write_message(
-                Level::Fatal,
-                None,
-                &[b"the Runtime API answered ", status, b" to the request for the next event; giving up"],
-            );
+            write_status(log, None, Level::Fatal, API_ANSWERED, status, b" to the request for the next event; giving up");
             return Some(EXIT_FAILURE);
         }
         NextError::Status(status) => {
-            let status = number.format(i64::from(status));
-            log.write_message(Level::Warn, None, &[b"the Runtime API answered ", status, b" to the request for the next event"]);
+            write_status(log, None, Level::Warn, API_ANSWERED, status, b" to the request for the next event");
         }
         NextError::RequestId => {
             log.write_message(Level::Warn, None, &[b"the Runtime API sent an event without a request id; it cannot be answered"]);
@@ -270,15 +259,13 @@ fn settle(log: &mut Log, invocation: &Invocation<'_>, answer: Result<u16, Error>
     match answer {
         Ok(202) => None,
         Ok(status) => {
-            let (level, rest) = match status {
-                500 => (Level::Fatal, &b" (container error); giving up"[..]),
-                410 => (Level::Warn, &b": it came after the invocation had ended"[..]),
-                413 => (Level::Warn, &b": it is too large"[..]),
-                _ => (Level::Warn, &b""[..]),
+            let (level, after) = match status {
+                500 => (Level::Fatal, &b" to the result (container error); giving up"[..]),
+                410 => (Level::Warn, &b" to the result: it came after the invocation had ended"[..]),
+                413 => (Level::Warn, &b" to the result: it is too large"[..]),
+                _ => (Level::Warn, &b" to the result"[..]),
             };
-            let mut number = Decimal::new();
-            let status_text = number.format(i64::from(status));
-            log.write_message(level, Some(invocation), &[b"the Runtime API answered ", status_text, b" to the result", rest]);
+            write_status(log, Some(invocation), level, API_ANSWERED, status, after);
             (status == 500).then_some(EXIT_FAILURE)
         }
         Err(error) => {
@@ -286,6 +273,15 @@ fn settle(log: &mut Log, invocation: &Invocation<'_>, answer: Result<u16, Error>
             None
         }
     }
+}
+
+/// How the entry about a status that is not the expected one begins.
+const API_ANSWERED: &[u8] = b"the Runtime API answered ";
+
+#[inline(never)]
+fn write_status(log: &mut Log, invocation: Option<&Invocation<'_>>, level: Level, before: &[u8], status: u16, after: &[u8]) {
+    let mut number = Decimal::new();
+    log.write_message(level, invocation, &[before, number.format(i64::from(status)), after]);
 }
 
 fn write_connection_error(log: &mut Log, invocation: Option<&Invocation<'_>>, level: Level, before: &[u8], error: Error, after: &[u8]) {

@@ -88,7 +88,8 @@ pub fn write_string(out: &mut Buffer, bytes: &[u8], rules: &StringRules) -> Resu
     Ok(())
 }
 
-/// Appends `bytes` from `at` on and the closing quote.
+/// Appends `bytes` from `at` on and the closing quote. Not inlined: a string that needs no escape then saves fewer registers.
+#[inline(never)]
 fn write_rest(out: &mut Buffer, bytes: &[u8], mut at: usize, rules: &StringRules) -> Result<(), WriteError> {
     while at < bytes.len() {
         out.reserve(ROOM)?;

@@ -47,44 +47,75 @@ pub unsafe fn push(vm: *mut Vm, state: *mut lua_State, invocation: &Invocation<'
         while heap.stack_end().offset_from_unsigned(heap.top()) < SLOTS {
             heap.grow_stack();
         }
-        let value = |number: c_int| Some(stack_slot(state, before + number)).filter(|slot| !slot.is_nil());
-        let string = |text: &[u8]| heap.find_string(text).unwrap_or_else(|| heap.string(text));
-        let request_id = string(invocation.request_id);
-        let deadline = invocation.deadline_ms.map(|deadline_ms| Slot::number(deadline_ms as f64));
-        let (client_context, identity) = (value(2), value(3));
+        let value = |number: c_int| stack_slot(state, before + number);
+        let request_id = string(heap, invocation.request_id);
+        let deadline = invocation.deadline_ms.map_or(Slot::NIL, |deadline_ms| Slot::number(deadline_ms as f64));
         let first = heap.top();
-        let mut next = first;
-        for (name, value) in [
-            (&b"aws_request_id"[..], Some(request_id)),
-            (b"request_id", Some(request_id)),
-            (b"deadline_ms", deadline),
-            (b"deadline", deadline),
-            (b"get_remaining_time_in_millis", value(1)),
-            (b"invoked_function_arn", invocation.function_arn.map(string)),
-            (b"function_name", env.function_name.map(string)),
-            (b"function_version", env.function_version.map(string)),
-            (b"log_group_name", env.log_group_name.map(string)),
-            (b"log_stream_name", env.log_stream_name.map(string)),
-            (b"memory_limit_in_mb", env.memory_mb.map(|mb| Slot::number(f64::from(mb)))),
-            (b"trace_id", invocation.trace_id.map(string)),
-            (b"tenant_id", invocation.tenant_id.map(string)),
-            (b"client_context", client_context),
-            (b"identity", identity),
-            (b"cognito_identity", identity),
-        ] {
-            if let Some(value) = value {
-                next.write(string(name));
-                next.add(1).write(value);
-                next = next.add(2);
-            }
-        }
-        let fields = next.offset_from_unsigned(first) / 2;
-        let table = heap.table(0, fields);
-        table.fill_entries(first, fields);
+        let mut fields = Fields { heap, next: first };
+        fields.add(b"aws_request_id", request_id);
+        fields.add(b"request_id", request_id);
+        fields.add(b"deadline_ms", deadline);
+        fields.add(b"deadline", deadline);
+        fields.add(b"get_remaining_time_in_millis", value(1));
+        fields.add_text(b"invoked_function_arn", invocation.function_arn);
+        fields.add_text(b"function_name", env.function_name);
+        fields.add_text(b"function_version", env.function_version);
+        fields.add_text(b"log_group_name", env.log_group_name);
+        fields.add_text(b"log_stream_name", env.log_stream_name);
+        fields.add(b"memory_limit_in_mb", env.memory_mb.map_or(Slot::NIL, |mb| Slot::number(f64::from(mb))));
+        fields.add_text(b"trace_id", invocation.trace_id);
+        fields.add_text(b"tenant_id", invocation.tenant_id);
+        fields.add(b"client_context", value(2));
+        fields.add(b"identity", value(3));
+        fields.add(b"cognito_identity", value(3));
+        let count = fields.next.offset_from_unsigned(first) / 2;
+        let table = heap.table(0, count);
+        table.fill_entries(first, count);
         let place = heap.base().add(before as usize);
         place.write(table.slot());
         heap.set_top(place.add(1));
         Ok(())
+    }
+}
+
+/// The string of Lua's with these bytes.
+fn string(heap: Heap, text: &[u8]) -> Slot {
+    heap.find_string(text).unwrap_or_else(|| heap.string(text))
+}
+
+/// Names and values above the stack top, as they become a table.
+struct Fields {
+    heap: Heap,
+    next: *mut Slot,
+}
+
+impl Fields {
+    /// Writes a field, if it has a value.
+    ///
+    /// # Safety
+    /// Two slots are free at `next`, nothing is collected before they are used.
+    #[inline(never)]
+    unsafe fn add(&mut self, name: &[u8], value: Slot) {
+        if !value.is_nil() {
+            // SAFETY: the caller vouches for the slots.
+            unsafe {
+                self.next.write(string(self.heap, name));
+                self.next.add(1).write(value);
+                self.next = self.next.add(2);
+            }
+        }
+    }
+
+    /// The same for a text.
+    ///
+    /// # Safety
+    /// As for [`Fields::add`].
+    #[inline(never)]
+    unsafe fn add_text(&mut self, name: &[u8], text: Option<&[u8]>) {
+        if let Some(text) = text {
+            // SAFETY: as the caller says.
+            unsafe { self.add(name, string(self.heap, text)) };
+        }
     }
 }
 

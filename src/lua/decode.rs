@@ -189,7 +189,7 @@ impl Builder {
     }
 
     /// Does what may look at Lua's stack, change it or move it.
-    #[inline]
+    #[inline(always)]
     fn with_lua(&mut self, act: impl FnOnce(&mut Builder)) {
         // SAFETY: see above.
         unsafe { self.heap.set_top(self.top) };
@@ -256,7 +256,7 @@ impl Builder {
     }
 
     /// Notes a new container.
-    #[inline]
+    #[inline(always)]
     fn begin(&mut self, is_object: bool) {
         let mut mark = self.index();
         if mark > SLOTS_SOFT {

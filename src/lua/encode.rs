@@ -267,7 +267,7 @@ impl Encoder<'_> {
     }
 
     /// What stands before the next member: the bracket or a comma, and the line's beginning.
-    #[inline]
+    #[inline(always)]
     fn separate(&mut self, count: u32, bracket: u8) -> Result<(), Overflow> {
         self.out.push_byte(if count == 0 { bracket } else { b',' })?;
         if self.style.indent.is_some() { self.line(self.depth) } else { Ok(()) }
@@ -323,7 +323,7 @@ impl Encoder<'_> {
     }
 
     /// Notes the table as one being written.
-    #[inline]
+    #[inline(always)]
     fn enter(&mut self, table: Table<'_>) -> Result<(), Problem> {
         // SAFETY: `vm` is live; one encoder at a time uses its ancestors.
         let ancestors = unsafe { &mut (*self.vm).ancestors.tables };
@@ -354,7 +354,6 @@ impl Encoder<'_> {
     }
 
     /// Writes a key and its value.
-    #[inline]
     fn member(&mut self, count: &mut u32, key: Value<'_>, slot: Slot) -> Result<(), Problem> {
         let start = self.out.len();
         let depth = self.depth;
@@ -400,7 +399,6 @@ impl Encoder<'_> {
     }
 
     /// Writes one element; a hole is `null`.
-    #[inline]
     fn element(&mut self, count: &mut u32, index: u32, slot: Option<Slot>) -> Result<(), Problem> {
         let start = self.out.len();
         let depth = self.depth;

@@ -141,7 +141,7 @@ impl Heap {
     /// The string with these bytes.
     ///
     /// Raises: memory.
-    #[inline]
+    #[inline(always)]
     pub fn string(self, text: &[u8]) -> Slot {
         // SAFETY: see `of`; LuaJIT copies the bytes.
         Slot::string(unsafe { lj_str_new(self.state(), text.as_ptr().cast(), text.len()) })
@@ -182,6 +182,7 @@ impl Heap {
     /// A new table with room for `array` values from index 1 on, or for `entries` other keys.
     ///
     /// Raises: memory, and an error if it would be too large.
+    #[inline(always)]
     pub fn table(self, array: usize, entries: usize) -> NewTable {
         let array = if array > 0 { array as u32 + 1 } else { 0 };
         let hash_bits = match entries {
@@ -355,6 +356,7 @@ unsafe fn is_same(data: *const u8, text: &[u8]) -> bool {
     unsafe {
         let same8 = |at: usize| data.add(at).cast::<u64>().read_unaligned() == other.add(at).cast::<u64>().read_unaligned();
         let same4 = |at: usize| data.add(at).cast::<u32>().read_unaligned() == other.add(at).cast::<u32>().read_unaligned();
+        let same2 = |at: usize| data.add(at).cast::<u16>().read_unaligned() == other.add(at).cast::<u16>().read_unaligned();
         match len {
             8.. => {
                 // The last word overlaps the one before.
@@ -368,7 +370,9 @@ unsafe fn is_same(data: *const u8, text: &[u8]) -> bool {
                 same8(len - 8)
             }
             4.. => same4(0) && same4(len - 4),
-            _ => (0..len).all(|at| *data.add(at) == text[at]),
+            2.. => same2(0) && same2(len - 2),
+            1 => *data == *other,
+            0 => true,
         }
     }
 }

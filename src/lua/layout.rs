@@ -63,6 +63,7 @@ impl Slot {
     pub const NIL: Slot = Slot(u64::MAX);
 
     /// Light userdata, functions and objects of the heap, by their tag.
+    #[inline(always)]
     fn object(tag: u32, address: *const u8) -> Slot {
         Slot(address.addr() as u64 | u64::from(tag) << 47)
     }
@@ -116,6 +117,7 @@ impl Slot {
     }
 
     /// `itype(o)`
+    #[inline(always)]
     fn tag(self) -> u32 {
         ((self.0 as i64) >> 47) as u32
     }
@@ -128,11 +130,13 @@ impl Slot {
     }
 
     /// Whether it is a string.
+    #[inline(always)]
     pub fn is_string(self) -> bool {
         self.tag() == tag::STRING
     }
 
     /// Whether it is nil.
+    #[inline(always)]
     pub fn is_nil(self) -> bool {
         self.tag() == tag::NIL
     }
@@ -221,6 +225,23 @@ pub struct Node {
     pub next: *mut Node,
 }
 
+/// The entries of a table's hash part that hold a value. A type of its own: an adapter's closures would not be inlined.
+pub struct Entries<'a>(slice::Iter<'a, Node>);
+
+impl Iterator for Entries<'_> {
+    type Item = (Slot, Slot);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<(Slot, Slot)> {
+        loop {
+            let node = self.0.next()?;
+            if !node.value.is_nil() {
+                return Some((node.key, node.value));
+            }
+        }
+    }
+}
+
 impl<'a> Table<'a> {
     /// The table whose address `lua_topointer` gave.
     ///
@@ -236,14 +257,14 @@ impl<'a> Table<'a> {
     }
 
     /// The address of its metatable; null if it has none.
-    #[inline]
+    #[inline(always)]
     pub fn metatable(self) -> *const c_void {
         // SAFETY: of all methods: `at` and `Slot::value` vouch for the table, `layout.c` for the offsets.
         unsafe { (self.address.add(32).cast::<u64>().read() & POINTER_BITS) as *const c_void }
     }
 
     /// The array part: the values of the keys 0, 1, 2 …
-    #[inline]
+    #[inline(always)]
     pub fn array(self) -> &'a [Slot] {
         // SAFETY: as in `metatable`; the array has `asize` slots and is not resized while no Lua code runs.
         unsafe {
@@ -253,7 +274,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn nodes(self) -> &'a [Node] {
         // SAFETY: as in `array`; there is always at least one node, which may be the shared empty one.
         unsafe {
@@ -263,9 +284,9 @@ impl<'a> Table<'a> {
     }
 
     /// The entries of the hash part that hold a value: (key, value), in the order of `next`.
-    #[inline]
-    pub fn entries(self) -> impl Iterator<Item = (Slot, Slot)> + use<'a> {
-        self.nodes().iter().filter(|node| !node.value.is_nil()).map(|node| (node.key, node.value))
+    #[inline(always)]
+    pub fn entries(self) -> Entries<'a> {
+        Entries(self.nodes().iter())
     }
 
     /// Their keys, with the numbers by which [`Table::entry`] finds them again.

@@ -494,7 +494,7 @@ mod tests {
             assert_eq!(look(&std::format!(":{path}")), own);
             assert_eq!(look(""), utc);
             assert_eq!(look(":"), utc);
-            assert_eq!(look(&std::format!("../..{path}")), utc, "there is no such path from here");
+            assert_eq!(look(&std::format!("./not/there{path}")), utc, "there is no such path from here");
             assert_eq!(look(&std::format!("Europe/../../../..{path}")), utc, "a name has no points");
             assert_eq!(look(folder.to_str().expect("text")), utc, "a folder");
             assert_eq!(look(large.to_str().expect("text")), utc, "no zone file");
