@@ -128,13 +128,20 @@ fn a_termination_during_a_handler_comes_after_its_answer() {
 #[test]
 fn no_signal_is_held_back_while_the_handler_runs() {
     // A program that the function starts would hold it back too: nothing but SIGKILL would end it.
+    let folder = tempfile::tempdir().unwrap();
+    let go = folder.path().join("go");
     let server = server(vec![event("id-1", "1")]);
-    let mut process = Setup::function("shutdown_hook_and_a_child").start(server.address());
+    let setup = Setup::function("shutdown_hook_while_busy").with("GO", go.to_str().expect("a plain name"));
+    let mut process = setup.start(server.address());
+    wait_until("the handler begins", || process.log() == "begun\n", || process.report());
+    let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).expect("it is running");
+    let held = status.lines().find_map(|line| line.strip_prefix("SigBlk:")).expect("proc(5)");
+    assert_eq!(held.trim(), "0000000000000000");
+    touch(&go);
     process.wait_for(&server, 5);
-    assert_eq!(server.posts()[1].text(), "\"0000000000000000\"");
     process.signal(Signal::TERM);
     assert_eq!(process.wait().code, 0, "{}", process.report());
-    assert_eq!(process.log(), "hook\n");
+    assert_eq!(process.log(), "begun\nhook\n");
 }
 
 #[test]
