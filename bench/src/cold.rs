@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 /// A run is so many rounds with one copy of each program; the ratio printed is the median over the runs.
-const RUNS: usize = 5;
+const RUNS: usize = 15;
 
 #[derive(Default, Clone)]
 struct Samples {
@@ -52,7 +52,7 @@ the crate is built static with glibc, once as in its template (threads, tracing)
 
 fn start(bench: &Bench, server: &Server) -> Result<Value> {
     let contenders = contenders::find(bench, server)?;
-    let rounds = bench.rounds(250).div_ceil(RUNS);
+    let rounds = bench.rounds(750).div_ceil(RUNS);
     let slow_rounds = (rounds / 4).max(2);
     let mut samples = vec![Samples::default(); contenders.len()];
     let mut failed: Vec<Option<String>> = vec![None; contenders.len()];
