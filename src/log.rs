@@ -102,7 +102,7 @@ impl Log {
     }
 
     /// An entry of the function; `fields` are the members of a JSON object without its braces. A message that is longer than
-    /// `limits::LOG_LINE_BYTES_MAX` makes several entries; fields that are cannot be cut, and are left out.
+    /// `limits::LOG_LINE_BYTES_MAX` makes several entries; fields that are longer than it cannot be cut, and are left out.
     pub fn write_entry(&mut self, level: Level, invocation: Option<&Invocation<'_>>, mut message: &[u8], fields: &[u8]) {
         if level < self.level_min {
             return;

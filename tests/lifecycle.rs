@@ -106,19 +106,33 @@ fn a_termination_while_it_waits_runs_the_hooks_in_order() {
     assert_eq!(server.posts().len(), 2, "the registration and the response");
 }
 
+/// A function with a shutdown hook, whose handler has begun and waits for the file `go` in the folder.
+struct Busy {
+    server: Server,
+    process: Process,
+    folder: tempfile::TempDir,
+}
+
+impl Busy {
+    fn start() -> Busy {
+        let folder = tempfile::tempdir().unwrap();
+        let go = folder.path().join("go");
+        let server = server(vec![event("id-1", "1")]);
+        let setup = Setup::function("shutdown_hook_while_busy").with("GO", go.to_str().expect("a plain name"));
+        let process = setup.start(server.address());
+        wait_until("the handler begins", || process.log() == "begun\n", || process.report());
+        Busy { server, process, folder }
+    }
+}
+
 #[test]
 fn a_termination_during_a_handler_comes_after_its_answer() {
-    let folder = tempfile::tempdir().unwrap();
-    let go = folder.path().join("go");
-    let server = server(vec![event("id-1", "1")]);
-    let setup = Setup::function("shutdown_hook_while_busy").with("GO", go.to_str().expect("a plain name"));
-    let mut process = setup.start(server.address());
-    wait_until("the handler begins", || process.log() == "begun\n", || process.report());
+    let Busy { server, mut process, folder } = Busy::start();
     process.signal(Signal::TERM);
     std::thread::sleep(std::time::Duration::from_millis(100));
     assert!(process.is_running(), "{}", process.report());
     assert_eq!(process.log(), "begun\n");
-    touch(&go);
+    touch(&folder.path().join("go"));
     assert_eq!(process.wait().code, 0, "{}", process.report());
     assert_eq!(process.log(), "begun\nhook\n");
     let posts = server.posts();
@@ -128,16 +142,11 @@ fn a_termination_during_a_handler_comes_after_its_answer() {
 #[test]
 fn no_signal_is_held_back_while_the_handler_runs() {
     // A program that the function starts would hold it back too: nothing but SIGKILL would end it.
-    let folder = tempfile::tempdir().unwrap();
-    let go = folder.path().join("go");
-    let server = server(vec![event("id-1", "1")]);
-    let setup = Setup::function("shutdown_hook_while_busy").with("GO", go.to_str().expect("a plain name"));
-    let mut process = setup.start(server.address());
-    wait_until("the handler begins", || process.log() == "begun\n", || process.report());
+    let Busy { server, mut process, folder } = Busy::start();
     let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).expect("it is running");
     let held = status.lines().find_map(|line| line.strip_prefix("SigBlk:")).expect("proc(5)");
     assert_eq!(held.trim(), "0000000000000000");
-    touch(&go);
+    touch(&folder.path().join("go"));
     process.wait_for(&server, 5);
     process.signal(Signal::TERM);
     assert_eq!(process.wait().code, 0, "{}", process.report());

@@ -92,15 +92,20 @@ fn wave(turns: c_int, rest: Pair) -> Pair {
 /// Below it sin(x) and tan(x) are `x`, and its products would be too small for doubles.
 const SMALL: f64 = 1e-9;
 
-/// `sin(3)`
-#[cfg_attr(target_env = "musl", unsafe(no_mangle))]
-extern "C" fn sin(x: f64) -> f64 {
+/// A function that has the sign of its argument: `of` is given a positive one, as [`quarters`] takes it apart.
+fn odd(x: f64, of: fn(c_int, Pair) -> Pair) -> f64 {
     let magnitude = x.abs();
     if magnitude < SMALL || !x.is_finite() {
         return if magnitude < SMALL { x } else { invalid(x) };
     }
     let (turns, rest) = quarters(magnitude);
-    wave(turns, rest).rounded() * 1f64.copysign(x)
+    of(turns, rest).rounded() * 1f64.copysign(x)
+}
+
+/// `sin(3)`
+#[cfg_attr(target_env = "musl", unsafe(no_mangle))]
+extern "C" fn sin(x: f64) -> f64 {
+    odd(x, wave)
 }
 
 /// `cos(3)`
@@ -116,12 +121,7 @@ extern "C" fn cos(x: f64) -> f64 {
 /// `tan(3)`
 #[cfg_attr(target_env = "musl", unsafe(no_mangle))]
 extern "C" fn tan(x: f64) -> f64 {
-    let magnitude = x.abs();
-    if magnitude < SMALL || !x.is_finite() {
-        return if magnitude < SMALL { x } else { invalid(x) };
-    }
-    let (turns, rest) = quarters(magnitude);
-    (wave(turns, rest) / wave(turns + 1, rest)).rounded() * 1f64.copysign(x)
+    odd(x, |turns, rest| wave(turns, rest) / wave(turns + 1, rest))
 }
 
 /// tan(pi/8)
