@@ -28,6 +28,12 @@ pub fn find_text(text: &[u8], bytes: &[u8]) -> Option<usize> {
     bytes.windows(text.len()).position(|window| window == text)
 }
 
+/// Whether both are the same text, but for the case of ASCII letters. Out of line: it is called in many places, and fast in none.
+#[inline(never)]
+pub fn is_same(text: &[u8], other: &[u8]) -> bool {
+    text.eq_ignore_ascii_case(other)
+}
+
 /// Takes a text apart: a first piece of at most `bytes_max` bytes, which ends where a character does, and the rest.
 pub fn split_text(text: &[u8], bytes_max: usize) -> (&[u8], &[u8]) {
     if text.len() <= bytes_max {

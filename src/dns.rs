@@ -67,7 +67,7 @@ impl Address {
 pub fn resolve(name: &[u8]) -> Option<Address> {
     let name = name.strip_suffix(b".").unwrap_or(name);
     let last_label = &name[bytes::find_last(b'.', name).map_or(0, |dot| dot + 1)..];
-    if last_label.eq_ignore_ascii_case(b"localhost") {
+    if bytes::is_same(last_label, b"localhost") {
         return Some(Address::Ipv4([127, 0, 0, 1]));
     }
     // A file that cannot be read says nothing.
@@ -114,7 +114,7 @@ fn find_in_hosts(mut text: &[u8], name: &[u8]) -> Option<Address> {
     let mut ipv6 = None;
     while let Some(mut words) = next_line(&mut text) {
         let Some(address) = words.next().and_then(parse_address) else { continue };
-        if words.any(|word| word.eq_ignore_ascii_case(name)) {
+        if words.any(|word| bytes::is_same(word, name)) {
             if matches!(address, Address::Ipv4(_)) {
                 return Some(address);
             }
@@ -151,16 +151,17 @@ impl<'a> Config<'a> {
         let mut config = Config { servers: [None; SERVERS_MAX], server_port: PORT, search, dots_min: 1, timeout_ms: 5_000, attempts: 2 };
         let mut count = 0;
         while let Some(mut words) = next_line(&mut text) {
-            match words.next() {
-                Some(b"nameserver") if count < SERVERS_MAX => {
-                    if let Some(address) = words.next().and_then(parse_address) {
-                        config.servers[count] = Some(address);
-                        count += 1;
-                    }
+            // Comparisons, here and in `set`: a `match` is one for each letter.
+            let keyword = words.next().unwrap_or_default();
+            if keyword == b"nameserver" && count < SERVERS_MAX {
+                if let Some(address) = words.next().and_then(parse_address) {
+                    config.servers[count] = Some(address);
+                    count += 1;
                 }
-                Some(b"search" | b"domain") => config.search = words,
-                Some(b"options") => words.for_each(|word| config.set(word)),
-                _ => {}
+            } else if keyword == b"search" || keyword == b"domain" {
+                config.search = words;
+            } else if keyword == b"options" {
+                words.for_each(|word| config.set(word));
             }
         }
         if count == 0 {
@@ -173,11 +174,13 @@ impl<'a> Config<'a> {
     fn set(&mut self, option: &[u8]) {
         let Some(colon) = bytes::find(b':', option) else { return };
         let Some(value) = parse_u64(&option[colon + 1..]) else { return };
-        match &option[..colon] {
-            b"ndots" => self.dots_min = value.min(15),
-            b"timeout" => self.timeout_ms = value.clamp(1, 30) * 1000,
-            b"attempts" => self.attempts = value.clamp(1, 5),
-            _ => {}
+        let name = &option[..colon];
+        if name == b"ndots" {
+            self.dots_min = value.min(15);
+        } else if name == b"timeout" {
+            self.timeout_ms = value.clamp(1, 30) * 1000;
+        } else if name == b"attempts" {
+            self.attempts = value.clamp(1, 5);
         }
     }
 
@@ -264,7 +267,7 @@ fn exchange(server: &SocketAddress, query: &[u8], kind: Kind, timeout_ms: u64) -
 fn read_reply(reply: &[u8], query: &[u8], kind: Kind) -> Option<Result<Address, Failure>> {
     // The id, the question, and the bit that tells replies from queries.
     let question = reply.get(12..query.len())?;
-    if reply[..2] != query[..2] || reply[2] & 0x80 == 0 || !question.eq_ignore_ascii_case(&query[12..]) {
+    if reply[..2] != query[..2] || reply[2] & 0x80 == 0 || !bytes::is_same(question, &query[12..]) {
         return None;
     }
     // RCODE: 0 is success, 3 that there is no such name; others are troubles of the server.

@@ -47,29 +47,28 @@ impl Env {
     pub fn read(search_path: &[u8]) -> Env {
         let mut env = Env::default();
         let (mut memory_mb, mut concurrency, mut pipeline) = (None, None, None);
+        // A list: of a `match` the compiler makes a comparison for each letter of each name.
+        let mut places: [(&[u8], &mut Option<&'static [u8]>); 15] = [
+            (b"AWS_LAMBDA_RUNTIME_API", &mut env.runtime_api),
+            (b"AWS_LAMBDA_FUNCTION_NAME", &mut env.function_name),
+            (b"AWS_LAMBDA_FUNCTION_VERSION", &mut env.function_version),
+            (b"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &mut memory_mb),
+            (b"AWS_LAMBDA_LOG_GROUP_NAME", &mut env.log_group_name),
+            (b"AWS_LAMBDA_LOG_STREAM_NAME", &mut env.log_stream_name),
+            (b"AWS_LAMBDA_LOG_FORMAT", &mut env.log_format),
+            (b"AWS_LAMBDA_LOG_LEVEL", &mut env.log_level),
+            (b"AWS_LAMBDA_INITIALIZATION_TYPE", &mut env.initialization_type),
+            (b"AWS_LAMBDA_MAX_CONCURRENCY", &mut concurrency),
+            (b"_HANDLER", &mut env.handler),
+            (b"LAMBDA_TASK_ROOT", &mut env.task_root),
+            (b"COLDMOON_EVENT", &mut env.event_mode),
+            (b"COLDMOON_PIPELINE", &mut pipeline),
+            (search_path, &mut env.search_path),
+        ];
         for (name, value) in sys::variables().filter(|(_, value)| !value.is_empty()) {
-            let place = match name.strip_prefix(b"AWS_LAMBDA_") {
-                Some(b"RUNTIME_API") => &mut env.runtime_api,
-                Some(b"FUNCTION_NAME") => &mut env.function_name,
-                Some(b"FUNCTION_VERSION") => &mut env.function_version,
-                Some(b"FUNCTION_MEMORY_SIZE") => &mut memory_mb,
-                Some(b"LOG_GROUP_NAME") => &mut env.log_group_name,
-                Some(b"LOG_STREAM_NAME") => &mut env.log_stream_name,
-                Some(b"LOG_FORMAT") => &mut env.log_format,
-                Some(b"LOG_LEVEL") => &mut env.log_level,
-                Some(b"INITIALIZATION_TYPE") => &mut env.initialization_type,
-                Some(b"MAX_CONCURRENCY") => &mut concurrency,
-                Some(_) => continue,
-                None => match name {
-                    b"_HANDLER" => &mut env.handler,
-                    b"LAMBDA_TASK_ROOT" => &mut env.task_root,
-                    b"COLDMOON_EVENT" => &mut env.event_mode,
-                    b"COLDMOON_PIPELINE" => &mut pipeline,
-                    _ if name == search_path => &mut env.search_path,
-                    _ => continue,
-                },
-            };
-            place.get_or_insert(value);
+            if let Some((_, place)) = places.iter_mut().find(|(known, _)| *known == name) {
+                place.get_or_insert(value);
+            }
         }
         let number = |value: Option<_>| value.and_then(parse_u64).and_then(|number| u32::try_from(number).ok());
         Env { memory_mb: number(memory_mb), concurrency: number(concurrency), is_pipelined: pipeline == Some(b"1"), ..env }

@@ -23,6 +23,8 @@ pub mod buffer;
 #[forbid(unsafe_code)]
 pub mod bytes;
 #[forbid(unsafe_code)]
+mod calendar;
+#[forbid(unsafe_code)]
 mod dns;
 #[forbid(unsafe_code)]
 pub mod env;

@@ -7,6 +7,7 @@
 
 use crate::buffer::{Buffer, Overflow};
 use crate::bytes;
+use crate::calendar::{self, DAY, HOUR, YEAR};
 use crate::env::Env;
 use crate::interpreter::{Failure, Invocation, Level, Stream};
 use crate::json::{self, StringRules, WriteError};
@@ -27,7 +28,7 @@ fn level_name(level: Level) -> &'static [u8] {
 }
 
 fn parse_level(name: &[u8]) -> Option<Level> {
-    LEVELS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, level)| *level)
+    LEVELS.iter().find(|(known, _)| bytes::is_same(known, name)).map(|(_, level)| *level)
 }
 
 /// How a document in CloudWatch's embedded metric format begins, as `coldmoon.metrics` and others write it. The format is
@@ -48,7 +49,7 @@ pub struct Log {
 impl Log {
     /// The log that the environment asks for.
     pub fn new(env: &Env) -> Log {
-        let is_json = env.log_format.is_some_and(|format| format.eq_ignore_ascii_case(b"JSON"));
+        let is_json = env.log_format.is_some_and(|format| bytes::is_same(format, b"JSON"));
         // The platform's default in JSON format is INFO; in text format it filters nothing.
         let level_default = if is_json { Level::Info } else { Level::Trace };
         Log {
@@ -146,7 +147,7 @@ impl Log {
                 push_folded(entry, failure.error_type)?;
                 entry.push(b": ")?;
                 push_folded(entry, failure.message)?;
-                for frame in frames(failure.stack) {
+                for frame in Frames::of(failure.stack) {
                     entry.push(b"\r\t")?;
                     push_folded(entry, frame)?;
                 }
@@ -218,7 +219,7 @@ pub fn push_failure_members(out: &mut Buffer, failure: &Failure<'_>) -> Result<(
     out.push(b",\"errorType\":")?;
     push_string(out, failure.error_type)?;
     out.push(b",\"stackTrace\":[")?;
-    for (index, frame) in frames(failure.stack).enumerate() {
+    for (index, frame) in Frames::of(failure.stack).enumerate() {
         if index > 0 {
             out.push(b",")?;
         }
@@ -228,8 +229,29 @@ pub fn push_failure_members(out: &mut Buffer, failure: &Failure<'_>) -> Result<(
 }
 
 /// The frames of a stack: its lines without the white space around them.
-pub fn frames(stack: &[u8]) -> impl Iterator<Item = &[u8]> {
-    stack.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|frame| !frame.is_empty())
+#[derive(Clone, Copy)]
+pub struct Frames<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Frames<'a> {
+    /// Those of a failure's stack.
+    pub fn of(stack: &'a [u8]) -> Frames<'a> {
+        Frames { rest: stack }
+    }
+}
+
+impl<'a> Iterator for Frames<'a> {
+    type Item = &'a [u8];
+
+    #[inline(never)] // It is called in many places.
+    fn next(&mut self) -> Option<&'a [u8]> {
+        // The line ends in front of the first frame that is left are white space, too.
+        let text = self.rest.trim_ascii_start();
+        let (frame, rest) = text.split_at(bytes::find(b'\n', text).unwrap_or(text.len()));
+        self.rest = rest;
+        (!text.is_empty()).then_some(frame.trim_ascii_end())
+    }
 }
 
 /// A JSON string of whatever bytes a function made; what is not UTF-8 is replaced by U+FFFD.
@@ -279,29 +301,19 @@ fn push_folded(out: &mut Buffer, text: &[u8]) -> Result<(), Overflow> {
     Ok(())
 }
 
-/// RFC 3339 with milliseconds, UTC: `2026-01-02T03:04:05.678Z`. Days to a date after Howard Hinnant, "chrono-Compatible Low-Level Date
-/// Algorithms", `civil_from_days`.
+/// RFC 3339 with milliseconds, UTC: `2026-01-02T03:04:05.678Z`. Years from 1970 to 9999.
 pub fn push_timestamp(out: &mut Buffer, (seconds, nanoseconds): (i64, u32)) -> Result<(), Overflow> {
-    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400) as u32);
-    // Eras of 400 years that begin on 1 March, so that the leap day is the last of its year.
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = (day_of_year - (153 * month_from_march + 2) / 5 + 1) as u32;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 } as u32;
-    let year = (year_of_era + era * 400 + i64::from(month <= 2)) as u32;
-
+    let (days, second) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
+    let month = calendar::month_of(days);
     let mut text = *b"0000-00-00T00:00:00.000Z";
     for (end, digits, mut value) in [
-        (4, 4, year),
-        (7, 2, month),
-        (10, 2, day),
-        (13, 2, second / 3600),
+        (4, 4, 1970 + month / YEAR),
+        (7, 2, 1 + month % YEAR),
+        (10, 2, 1 + days - calendar::first_day(month)),
+        (13, 2, second / HOUR),
         (16, 2, second / 60 % 60),
         (19, 2, second % 60),
-        (23, 3, nanoseconds / 1_000_000),
+        (23, 3, i64::from(nanoseconds / 1_000_000)),
     ] {
         for at in (end - digits..end).rev() {
             text[at] = b'0' + (value % 10) as u8;

@@ -377,7 +377,7 @@ fn push_xray_cause(out: &mut Buffer, failure: &Failure<'_>, task_root: &[u8]) ->
     push_ascii_string(out, message)?;
     out.push(b",\"stack\":[")?;
     let mut count = 0;
-    for frame in log::frames(failure.stack) {
+    for frame in log::Frames::of(failure.stack) {
         let start = out.len();
         let (path, line, label) = split_frame(frame);
         out.push(if count > 0 { b",{\"path\":" } else { b"{\"path\":" })?;
@@ -394,9 +394,9 @@ fn push_xray_cause(out: &mut Buffer, failure: &Failure<'_>, task_root: &[u8]) ->
         count += 1;
     }
     out.push(b"]}],\"paths\":[")?;
-    for (index, frame) in log::frames(failure.stack).enumerate().take(count) {
+    for (index, frame) in log::Frames::of(failure.stack).enumerate().take(count) {
         let (path, ..) = split_frame(frame);
-        let is_first = !log::frames(failure.stack).take(index).any(|earlier| split_frame(earlier).0 == path);
+        let is_first = !log::Frames::of(failure.stack).take(index).any(|earlier| split_frame(earlier).0 == path);
         if is_first {
             out.push(if index > 0 { b"," } else { b"" })?;
             push_ascii_string(out, path)?;

@@ -91,14 +91,14 @@ pub fn parse(head: &[u8]) -> Result<Head, HeadError> {
             length = Some(value);
         } else if is_name(name, b"Connection") {
             for option in value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
-                if option.eq_ignore_ascii_case(b"close") {
+                if bytes::is_same(option, b"close") {
                     parsed.close = true;
-                } else if option.eq_ignore_ascii_case(b"keep-alive") {
+                } else if bytes::is_same(option, b"keep-alive") {
                     parsed.close = false;
                 }
             }
         } else if is_name(name, b"Transfer-Encoding") {
-            if chunked || !value.eq_ignore_ascii_case(b"chunked") {
+            if chunked || !bytes::is_same(value, b"chunked") {
                 return Err(HeadError::TransferEncoding);
             }
             chunked = true;
@@ -208,7 +208,7 @@ fn has_below(bytes: &[u8], bound: u8) -> bool {
 
 /// Whether a field's name is `known`, in any case. Servers write `known` as it is given here nearly always.
 pub fn is_name(name: &[u8], known: &[u8]) -> bool {
-    name == known || name.eq_ignore_ascii_case(known)
+    name == known || bytes::is_same(name, known)
 }
 
 #[cfg(test)]

@@ -28,6 +28,7 @@
 //! Not here: hexadecimal and infinite numbers, but for [`parse_lenient`].
 
 use super::{Kind, SyntaxError};
+use crate::bytes;
 
 /// A number of the document.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -518,7 +519,7 @@ fn eight_digits(value: u64) -> u64 {
 pub(super) fn parse_lenient(input: &[u8], at: usize) -> Option<(Number, usize)> {
     let first = input.get(at)?;
     let start = at + usize::from(matches!(first, b'+' | b'-'));
-    let begins_with = |word: &[u8]| input.get(start..start + word.len()).is_some_and(|bytes| bytes.eq_ignore_ascii_case(word));
+    let begins_with = |word: &[u8]| input.get(start..start + word.len()).is_some_and(|bytes| bytes::is_same(bytes, word));
     let (magnitude, end) = if *first == b'.' {
         return None;
     } else if begins_with(b"infinity") {

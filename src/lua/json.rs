@@ -166,7 +166,7 @@ unsafe extern "C" fn codec_decode(state: *mut lua_State) -> c_int {
     unsafe {
         let text = argument_bytes(state, 1);
         lua_settop(state, 7);
-        let at = (lua_tonumber(state, 2) as usize).saturating_sub(1).min(text.len());
+        let at = (lua_tonumber(state, 2) as u32 as usize).saturating_sub(1).min(text.len());
         let has = flags(state, 3);
         let rules = Rules {
             depth_max: (lua_tonumber(state, 4) as u32).min(limits::JSON_DEPTH_MAX as u32),
@@ -222,7 +222,7 @@ unsafe extern "C" fn codec_encode(state: *mut lua_State) -> c_int {
         lua_settop(state, 7);
         let has = flags(state, 2);
         let style = EncodeStyle {
-            depth_max: (lua_tonumber(state, 3) as usize).min(limits::JSON_DEPTH_MAX),
+            depth_max: (lua_tonumber(state, 3) as u32 as usize).min(limits::JSON_DEPTH_MAX),
             strings: string_rules(&has),
             sparse_ratio: lua_tonumber(state, 4),
             sparse_safe: lua_tonumber(state, 5),

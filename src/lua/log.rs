@@ -45,7 +45,7 @@ unsafe extern "C" fn write(state: *mut lua_State) -> c_int {
     // SAFETY: called by Lua as a closure of `open`; strings stay on the stack while they are written; encoding runs no Lua code.
     unsafe {
         let vm = Vm::of(state);
-        let (_, level) = LEVELS[(lua_tonumber(state, lua_upvalueindex(1)) as usize).min(LEVELS.len() - 1)];
+        let (_, level) = LEVELS[(lua_tonumber(state, lua_upvalueindex(1)) as u32 as usize).min(LEVELS.len() - 1)];
         lua_settop(state, 2);
         if lua_type(state, 2) != LUA_TNIL {
             luaL_checktype(state, 2, LUA_TTABLE);

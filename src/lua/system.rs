@@ -35,10 +35,11 @@ pub unsafe extern "C" fn random(state: *mut lua_State) -> c_int {
     // SAFETY: called by Lua; the buffer is used between calls that may raise, never across one.
     unsafe {
         let number = luaL_checknumber(state, 1);
-        let count = number as usize;
-        if count as f64 != number {
+        let count = number as i64;
+        if count < 0 || count as f64 != number {
             luaL_argerror(state, 1, c"not a number of bytes".as_ptr());
         }
+        let count = count as usize;
         let out = &raw mut (*Vm::of(state)).text;
         (*out).clear();
         if (*out).reserve(count).is_err() {

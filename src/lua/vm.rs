@@ -12,6 +12,7 @@ use super::musl;
 use super::{encode, failure, handler, hooks, layout, modules, output, stack, stream};
 use crate::answer::ContentType;
 use crate::buffer::Buffer;
+use crate::bytes;
 use crate::env::Env;
 use crate::interpreter::{Host, Invocation};
 use crate::limits;
@@ -135,7 +136,7 @@ impl Vm {
             handler: unsafe { mem::zeroed() },
             failure: Report::new(failure::LUA_ERROR),
             lines: Lines::new(),
-            is_string_mode: env.event_mode.is_some_and(|mode| mode.eq_ignore_ascii_case(b"string")),
+            is_string_mode: env.event_mode.is_some_and(|mode| bytes::is_same(mode, b"string")),
             path: Buffer::with_first(limits::PATH_BYTES_MAX, 256),
             stream: stream::State::new(),
             hook_counts: [0; 3],

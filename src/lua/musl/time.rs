@@ -1,45 +1,15 @@
 //! `gmtime_r`, `localtime_r`, `mktime` and `strftime`, for `os.date` and `os.time`, in the C locale.
 //!
-//! The calendar is counted in months: the day with which a month begins is a formula, and everything else is found from it. Years
-//! are those that fit the structure; others are EOVERFLOW.
+//! Years are those that fit the structure; others are EOVERFLOW.
 //!
 //! `strftime` knows what POSIX and musl know: all of C11 7.27.3.5, `%s`, the flags `-` `_` `0` for the padding of numbers, `+` and a width
 //! for years (`%C` `%F` `%G` `%Y`). A conversion that is unknown ends it with 0, like room that is too small.
 
 use super::print::{Cursor, PLUS, Spec, ZEROS, put_integer};
 use super::zone::{self, Period};
+use crate::calendar::{DAY, HOUR, YEAR, first_day, month_of};
 use core::ffi::{CStr, c_char, c_int};
 use core::slice;
-
-/// In seconds.
-pub(super) const HOUR: i64 = 3600;
-pub(super) const DAY: i64 = 24 * HOUR;
-/// In months.
-pub(super) const YEAR: i64 = 12;
-
-/// The first day of a month. Days and months are counted from January 1970, and may be negative: all that a `tm` can say.
-#[inline(never)]
-pub(super) fn first_day(month: i64) -> i64 {
-    // Counted from a March, the lengths of months are those of a straight line, and leap days come last. The March is one before all that
-    // is asked for; the calendar repeats itself every 400 years, which are 146,097 days.
-    const REPEATS: i64 = 6_000_000;
-    let month = (month + (1970 + 400 * REPEATS) * YEAR - 2) as u64;
-    let (year, month) = (month / 12, month % 12);
-    let day = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5;
-    // January 1, 1970 is so many days behind March 1 of the year 0.
-    day as i64 - (719_468 + 146_097 * REPEATS)
-}
-
-/// The month that a day is in.
-#[inline(never)]
-pub(super) fn month_of(day: i64) -> i64 {
-    // Months of the mean length are at most one month off; the other one is for what the division cuts.
-    let mut month = day * (400 * YEAR) / 146_097 - 2;
-    while first_day(month + 1) <= day {
-        month += 1;
-    }
-    month
-}
 
 /// The year that a day is in, counted from 1970.
 #[inline(never)]
@@ -58,6 +28,12 @@ fn january(time: &libc::tm) -> i64 {
     (i64::from(time.tm_year) - 70) * YEAR
 }
 
+/// Quotient and remainder, both towards 0.
+#[inline(never)]
+fn divide(value: i64, by: i64) -> (i64, i64) {
+    (value / by, value % by)
+}
+
 /// Seconds since 1970 in the structure's own time, of members of any value.
 fn seconds_of(time: &libc::tm) -> i64 {
     let day = first_day(january(time) + i64::from(time.tm_mon)) + i64::from(time.tm_mday) - 1;
@@ -74,13 +50,15 @@ unsafe fn write(seconds: i64, is_utc: bool, into: *mut libc::tm) -> *mut libc::t
         let period = if is_utc { Period::UTC } else { zone::period(seconds, false) };
         let seconds = seconds + period.offset;
         let (day, second) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
+        let (hour, second) = divide(second, HOUR);
+        let (minute, second) = divide(second, 60);
         let month = month_of(day);
         let year = year_of(day);
         if let Ok(tm_year) = c_int::try_from(year + 70) {
             let time = libc::tm {
-                tm_sec: (second % 60) as c_int,
-                tm_min: (second / 60 % 60) as c_int,
-                tm_hour: (second / HOUR) as c_int,
+                tm_sec: second as c_int,
+                tm_min: minute as c_int,
+                tm_hour: hour as c_int,
                 tm_mday: (day - first_day(month) + 1) as c_int,
                 tm_mon: (month - year * YEAR) as c_int,
                 tm_year,
@@ -210,39 +188,46 @@ impl Writer<'_> {
     }
 
     /// The values of [`NUMBERS`].
+    ///
+    /// The divisors are arguments of [`divide`], for size: a division by a constant is several instructions, each time.
     fn numbers(&self) -> [i64; NUMBERS.len()] {
         let time = self.time;
         let year = i64::from(time.tm_year) + 1900;
-        let (century, year_in_century) = (year / 100, year % 100);
-        let [hour, weekday, yday] = [time.tm_hour, time.tm_wday, time.tm_yday].map(|value| value as u32);
-        let since_monday = (weekday + 6) % 7;
+        let (century, year_in_century) = divide(year, 100);
+        let [hour, weekday, yday] = [time.tm_hour, time.tm_wday, time.tm_yday].map(i64::from);
+        let (_, since_monday) = divide(weekday + 6, 7);
         // ISO 8601: a week belongs to the year that its Thursday is in.
-        let thursday = first_day(january(time)) + i64::from(yday) - i64::from(since_monday) + 3;
+        let thursday = first_day(january(time)) + yday - since_monday + 3;
         let year_of_week = year_of(thursday);
-        let week = (thursday - first_day(year_of_week * YEAR)) as u32 / 7 + 1;
+        let (week, _) = divide(thursday - first_day(year_of_week * YEAR), 7);
+        let (sunday_week, _) = divide(yday + 7 - weekday, 7);
+        let (monday_week, _) = divide(yday + 7 - since_monday, 7);
+        let (_, year_of_week_in_century) = divide(year_of_week + 1970, 100);
+        let (offset_hours, offset_seconds) = divide(time.tm_gmtoff, HOUR);
+        let (offset_minutes, _) = divide(offset_seconds, 60);
         let since_midday = if hour < 12 { hour } else { hour - 12 };
         [
             time.tm_sec.into(),
             time.tm_min.into(),
-            hour.into(),
+            hour,
             time.tm_mday.into(),
             time.tm_mday.into(),
             (time.tm_mon + 1).into(),
-            weekday.into(),
-            (yday + 1).into(),
-            if since_midday == 0 { 12 } else { since_midday.into() },
-            (since_monday + 1).into(),
-            ((yday + 7 - weekday) / 7).into(),
-            ((yday + 7 - since_monday) / 7).into(),
-            week.into(),
+            weekday,
+            yday + 1,
+            if since_midday == 0 { 12 } else { since_midday },
+            since_monday + 1,
+            sunday_week,
+            monday_week,
+            week + 1,
             century,
             year_in_century.abs(),
-            (year_of_week + 1970) % 100,
+            year_of_week_in_century,
             year_of_week + 1970,
             year,
             year,
             seconds_of(time) - time.tm_gmtoff,
-            (time.tm_gmtoff / HOUR * 100) + time.tm_gmtoff % HOUR / 60,
+            offset_hours * 100 + offset_minutes,
         ]
     }
 

@@ -14,7 +14,8 @@
 //! Every read of a file is within it, whatever its numbers say, and a search in it takes one step for each transition that it has.
 
 use super::print::Cursor;
-use super::time::{DAY, HOUR, YEAR, first_day, weekday, year_of};
+use super::time::{weekday, year_of};
+use crate::calendar::{DAY, HOUR, YEAR, first_day};
 use core::ffi::{CStr, c_char};
 
 /// Where zone files are, in this order.
