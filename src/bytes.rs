@@ -31,7 +31,7 @@ pub fn find_text(text: &[u8], bytes: &[u8]) -> Option<usize> {
 /// Whether both are the same text, but for the case of ASCII letters. Out of line: it is called in many places, and fast in none.
 #[inline(never)]
 pub fn is_same(text: &[u8], other: &[u8]) -> bool {
-    text.eq_ignore_ascii_case(other)
+    text.len() == other.len() && text.iter().zip(other).all(|(one, another)| one.eq_ignore_ascii_case(another))
 }
 
 /// Takes a text apart: a first piece of at most `bytes_max` bytes, which ends where a character does, and the rest.

@@ -10,7 +10,7 @@ use crate::bytes;
 use crate::calendar::{self, DAY, HOUR, YEAR};
 use crate::env::Env;
 use crate::interpreter::{Failure, Invocation, Level, Stream};
-use crate::json::{self, StringRules, WriteError};
+use crate::json::{self, StringRules};
 use crate::limits;
 use crate::sys;
 
@@ -256,26 +256,7 @@ impl<'a> Iterator for Frames<'a> {
 
 /// A JSON string of whatever bytes a function made; what is not UTF-8 is replaced by U+FFFD.
 fn push_string(out: &mut Buffer, bytes: &[u8]) -> Result<(), Overflow> {
-    let start = out.len();
-    let result = json::write_string(out, bytes, &StringRules::STRICT).or_else(|error| match error {
-        WriteError::Utf8 { .. } => {
-            out.truncate(start);
-            let mut clean = Buffer::new(3 * bytes.len());
-            for part in bytes.utf8_chunks() {
-                clean.push(part.valid().as_bytes())?;
-                if !part.invalid().is_empty() {
-                    clean.push("\u{fffd}".as_bytes())?;
-                }
-            }
-            json::write_string(out, clean.bytes(), &StringRules::STRICT)
-        }
-        error => Err(error),
-    });
-    result.map_err(|error| match error {
-        WriteError::Overflow(overflow) => overflow,
-        // Neither can come from text that was just made valid.
-        WriteError::NotFinite | WriteError::Utf8 { .. } => Overflow::Bound,
-    })
+    json::write_lossy_string(out, bytes, &StringRules::LOSSY)
 }
 
 /// `[LEVEL] request-id `

@@ -24,6 +24,7 @@ use crate::http::connection::{Connection, Error, Reply, Request, Transport};
 use crate::http::request;
 use crate::http::response::{Fields, is_name};
 use crate::interpreter::{Failure, Invocation};
+use crate::json::{self, StringRules};
 use crate::limits;
 use crate::log;
 
@@ -423,24 +424,7 @@ fn split_frame(frame: &[u8]) -> (&[u8], i64, &[u8]) {
 
 /// A JSON string in printable ASCII alone: everything else is escaped, what is not UTF-8 replaced.
 fn push_ascii_string(out: &mut Buffer, bytes: &[u8]) -> Result<(), Overflow> {
-    out.push(b"\"")?;
-    for part in bytes.utf8_chunks() {
-        for character in part.valid().chars() {
-            match character {
-                '"' | '\\' => out.push(&[b'\\', character as u8])?,
-                ' '..='~' => out.push(&[character as u8])?,
-                _ => {
-                    for unit in character.encode_utf16(&mut [0; 2]) {
-                        push_escape(out, *unit)?;
-                    }
-                }
-            }
-        }
-        if !part.invalid().is_empty() {
-            push_escape(out, 0xFFFD)?;
-        }
-    }
-    out.push(b"\"")
+    json::write_lossy_string(out, bytes, &StringRules::ASCII)
 }
 
 /// Base64 with padding (RFC 4648 section 4).
@@ -455,14 +439,6 @@ fn push_base64(out: &mut Buffer, bytes: &[u8]) -> Result<(), Overflow> {
         out.push(&text)?;
     }
     Ok(())
-}
-
-fn push_escape(out: &mut Buffer, unit: u16) -> Result<(), Overflow> {
-    let mut text = *b"\\u0000";
-    for (digit, shift) in text[2..].iter_mut().zip([12, 8, 4, 0]) {
-        *digit = b"0123456789abcdef"[usize::from(unit >> shift & 15)];
-    }
-    out.push(&text)
 }
 
 #[cfg(test)]
@@ -515,7 +491,7 @@ mod tests {
         let invocation = Invocation { request_id: b"id-1", ..Invocation::default() };
         let document = "{\"errorMessage\":\"app.lua:3: \u{fc}\\n\",\"errorType\":\"LuaError\",\"stackTrace\":[\"[C]: in function 'error'\",\
              \"app.lua:3: in function 'handler'\",\"app.lua:9: in main chunk\"]}";
-        let cause = "{\"working_directory\":\"/var/task\",\"exceptions\":[{\"type\":\"LuaError\",\"message\":\"app.lua:3: \\u00fc\\u000a\",\
+        let cause = "{\"working_directory\":\"/var/task\",\"exceptions\":[{\"type\":\"LuaError\",\"message\":\"app.lua:3: \\u00fc\\n\",\
              \"stack\":[{\"path\":\"[C]\",\"line\":0,\"label\":\"in function 'error'\"},{\"path\":\"app.lua\",\"line\":3,\"label\":\
              \"in function 'handler'\"},{\"path\":\"app.lua\",\"line\":9,\"label\":\"in main chunk\"}]}],\"paths\":[\"[C]\",\"app.lua\"]}";
         let tail = format!(

@@ -37,7 +37,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("main", &["lua", "start"]),
     ("report", &["buffer", "bytes", "interpreter", "json", "limits"]),
     ("runtime", &["buffer", "bytes", "env", "http", "interpreter", "limits", "log", "runtime_api", "sys", "workers"]),
-    ("runtime_api", &["buffer", "bytes", "env", "http", "interpreter", "limits", "log"]),
+    ("runtime_api", &["buffer", "bytes", "env", "http", "interpreter", "json", "limits", "log"]),
     ("start", &["bytes", "env", "http", "interpreter", "log", "runtime", "runtime_api", "sys"]),
     ("workers", &["bytes", "interpreter", "log", "sys"]),
 ];

@@ -34,7 +34,7 @@ mod write;
 pub use number::{Number, nearest_to_binary, nearest_to_decimal};
 pub use scan::{scan, scan_value};
 pub use text::Text;
-pub use write::{ROOM, StringRules, Utf8, WriteError, write_double, write_int64, write_string, write_uint64};
+pub use write::{ROOM, StringRules, Utf8, WriteError, write_double, write_int64, write_lossy_string, write_string, write_uint64};
 
 use crate::limits::JSON_DEPTH_MAX;
 

@@ -140,6 +140,12 @@ pub(super) fn sequence_len(word: u32) -> usize {
     }
 }
 
+/// The code point of a sequence of `len` bytes, see [`sequence_len`].
+pub(super) fn code_point(word: u32, len: usize) -> u32 {
+    let [lead, tail @ ..] = word.to_le_bytes();
+    tail[..len - 1].iter().fold(u32::from(lead) & 0x7f >> len, |code, byte| code << 6 | u32::from(byte & 0x3f))
+}
+
 /// Whether the lowest three bytes are the three-byte form of a surrogate.
 #[inline(always)]
 pub(super) fn is_surrogate(word: u32) -> bool {
@@ -248,6 +254,7 @@ mod tests {
             let word = u32::from_le_bytes(bytes);
             let surrogate = (0xd800..0xe000).contains(&code);
             assert_eq!((sequence_len(word), is_surrogate(word)), (if surrogate { 0 } else { len }, surrogate), "{code:x}");
+            assert_eq!(code_point(word, len), code);
             if let Some(char) = char::from_u32(code) {
                 let expected: Vec<u8> = char.encode_utf8(&mut [0; 4]).bytes().collect();
                 assert_eq!(&bytes[..len], expected);

@@ -53,11 +53,19 @@ pub enum Utf8 {
     Check,
     /// Write them as they are.
     Pass,
+    /// Write U+FFFD in place of each byte that is not UTF-8; otherwise as `Check`.
+    Replace,
+    /// As `Replace`, and everything as escapes.
+    Escape,
 }
 
 impl StringRules {
     /// RFC 8259.
     pub const STRICT: StringRules = StringRules { utf8: Utf8::Check, slash: false, delete: false };
+    /// RFC 8259, for bytes of whatever kind.
+    pub const LOSSY: StringRules = StringRules { utf8: Utf8::Replace, slash: false, delete: false };
+    /// Printable ASCII alone, for bytes of whatever kind.
+    pub const ASCII: StringRules = StringRules { utf8: Utf8::Escape, slash: false, delete: true };
 }
 
 /// Appends `bytes` as a string, quotes included.
@@ -88,6 +96,14 @@ pub fn write_string(out: &mut Buffer, bytes: &[u8], rules: &StringRules) -> Resu
     Ok(())
 }
 
+/// Appends `bytes` as a string by rules that refuse none: [`StringRules::LOSSY`], [`StringRules::ASCII`].
+pub fn write_lossy_string(out: &mut Buffer, bytes: &[u8], rules: &StringRules) -> Result<(), Overflow> {
+    write_string(out, bytes, rules).map_err(|error| match error {
+        WriteError::Overflow(overflow) => overflow,
+        WriteError::NotFinite | WriteError::Utf8 { .. } => unreachable!(),
+    })
+}
+
 /// Appends `bytes` from `at` on and the closing quote. Not inlined: a string that needs no escape then saves fewer registers.
 #[inline(never)]
 fn write_rest(out: &mut Buffer, bytes: &[u8], mut at: usize, rules: &StringRules) -> Result<(), WriteError> {
@@ -99,7 +115,8 @@ fn write_rest(out: &mut Buffer, bytes: &[u8], mut at: usize, rules: &StringRules
             let more = |byte: &u8| *byte == b'/' && rules.slash || *byte == 0x7f && rules.delete;
             plain = bytes[at..at + plain].iter().position(more).unwrap_or(plain);
         }
-        put(out, block, plain);
+        out.spare()[..wide::BYTES].copy_from_slice(&block.to_bytes());
+        out.advance(plain);
         at += plain;
         match bytes.get(at) {
             Some(_) if plain == wide::BYTES => {}
@@ -118,14 +135,14 @@ fn write_rest(out: &mut Buffer, bytes: &[u8], mut at: usize, rules: &StringRules
                 if short == b'u' {
                     put(out, escape(u32::from(*byte)), 6);
                 } else {
-                    put(out, Block::from(u128::from(u16::from_le_bytes([b'\\', short]))), 2);
+                    put(out, u64::from(b'\\') | u64::from(short) << 8, 2);
                 }
                 at += 1;
             }
         }
     }
     out.reserve(ROOM)?;
-    put(out, Block::from(u128::from(b'"')), 1);
+    put(out, u64::from(b'"'), 1);
     Ok(())
 }
 
@@ -134,29 +151,39 @@ fn write_not_ascii(out: &mut Buffer, bytes: &[u8], mut at: usize, rules: &String
     while let Some(0x80..) = bytes.get(at) {
         out.reserve(ROOM)?;
         let word = text::word(bytes, at);
-        let (block, len, taken) = match text::sequence_len(word) {
-            0 if rules.utf8 == Utf8::Pass => (Block::from(u128::from(word)), 1, 1),
-            0 if text::is_surrogate(word) => (escape(0xd000 | word >> 2 & 0x0fc0 | word >> 16 & 0x3f), 6, 3),
-            0 => return Err(WriteError::Utf8 { offset: at }),
-            len => (Block::from(u128::from(word)), len, len),
+        let (sequence, len, taken) = match (text::sequence_len(word), rules.utf8) {
+            (0, Utf8::Pass) => (u64::from(word), 1, 1),
+            (0, _) if text::is_surrogate(word) => (escape(0xd000 | word >> 2 & 0x0fc0 | word >> 16 & 0x3f), 6, 3),
+            (0, Utf8::Check) => return Err(WriteError::Utf8 { offset: at }),
+            (0, Utf8::Replace) => (u64::from_le_bytes(*b"\xef\xbf\xbd\0\0\0\0\0"), 3, 1),
+            (0, Utf8::Escape) => (escape(0xfffd), 6, 1),
+            (len, Utf8::Escape) => {
+                let code = text::code_point(word, len);
+                let is_pair = code >= 0x1_0000;
+                if is_pair {
+                    put(out, escape(0xd7c0 + (code >> 10)), 6);
+                }
+                (escape(if is_pair { 0xdc00 | code & 0x3ff } else { code }), 6, len)
+            }
+            (len, _) => (u64::from(word), len, len),
         };
-        put(out, block, len);
+        put(out, sequence, len);
         at += taken;
     }
     Ok(at)
 }
 
-/// Appends the lowest `len` bytes of `block`, for which there is room for sixteen. (Not by memcpy, which is a slow call for so few.)
+/// Appends the lowest `len` bytes, for which there is room for eight. (Not by memcpy, which is a slow call for so few.)
 #[inline(never)]
-fn put(out: &mut Buffer, block: Block, len: usize) {
-    out.spare()[..wide::BYTES].copy_from_slice(&block.to_bytes());
+fn put(out: &mut Buffer, bytes: u64, len: usize) {
+    out.spare()[..8].copy_from_slice(&bytes.to_le_bytes());
     out.advance(len);
 }
 
 /// `\u` and four digits, the backslash lowest.
-fn escape(code: u32) -> Block {
+fn escape(code: u32) -> u64 {
     let digit = |shift: u32| b"0123456789abcdef"[(code >> shift & 0x0f) as usize];
-    Block::from(u128::from(u64::from_le_bytes([b'\\', b'u', digit(12), digit(8), digit(4), digit(0), 0, 0])))
+    u64::from_le_bytes([b'\\', b'u', digit(12), digit(8), digit(4), digit(0), 0, 0])
 }
 
 /// Appends `value`.
@@ -313,6 +340,23 @@ mod tests {
                 let padding = "x".repeat(pad);
                 let padded = [padding.as_bytes(), bytes, padding.as_bytes()].concat();
                 assert_eq!(string(&padded, &StringRules::STRICT), Ok(format!("\"{padding}{expected}{padding}\"")));
+            }
+        }
+    }
+
+    #[test]
+    fn strings_of_any_bytes_are_written() {
+        for (bytes, lossy, ascii) in [
+            (
+                "a\u{e9}\u{4e16}\u{1f319}\u{10ffff}\x7f\n".as_bytes(),
+                "a\u{e9}\u{4e16}\u{1f319}\u{10ffff}\x7f\\n",
+                r"a\u00e9\u4e16\ud83c\udf19\udbff\udfff\u007f\n",
+            ),
+            (b"\xff-\xc3\xa9\xe2\x82-", "\u{fffd}-\u{e9}\u{fffd}\u{fffd}-", r"\ufffd-\u00e9\ufffd\ufffd-"),
+            (b"\xed\xa0\x80", r"\ud800", r"\ud800"),
+        ] {
+            for (rules, expected) in [(StringRules::LOSSY, lossy), (StringRules::ASCII, ascii)] {
+                assert_eq!(written(|out| Ok(write_lossy_string(out, bytes, &rules)?)), Ok(format!("\"{expected}\"")));
             }
         }
     }
