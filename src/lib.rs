@@ -19,6 +19,8 @@
 
 #[forbid(unsafe_code)]
 pub mod answer;
+#[forbid(unsafe_code)]
+pub mod base64;
 pub mod buffer;
 #[forbid(unsafe_code)]
 pub mod bytes;

@@ -17,6 +17,7 @@
 //! only receives. AWS's emulator serves that (its HTTP server is the service's); nobody has promised it for the service. Not so after a
 //! stream, whose connection ends with it, nor when the process ends: an event that nobody will take must not be asked for.
 
+use crate::base64;
 use crate::buffer::{Buffer, Overflow};
 use crate::bytes::{self, Decimal};
 use crate::env::parse_u64;
@@ -205,7 +206,7 @@ impl<'e, T: Transport> RuntimeApi<'e, T> {
             self.build_document(failure)?;
             let heads = &mut self.wire.heads;
             heads.push(b"Lambda-Runtime-Function-Error-Body: ")?;
-            push_base64(heads, self.document.bytes())?;
+            base64::Form::Standard.encode(heads, self.document.bytes())?;
             heads.push(b"\r\n")?;
         }
         let Wire { connection, heads, next_bytes, reply } = &mut self.wire;
@@ -427,20 +428,6 @@ fn push_ascii_string(out: &mut Buffer, bytes: &[u8]) -> Result<(), Overflow> {
     json::write_lossy_string(out, bytes, &StringRules::ASCII)
 }
 
-/// Base64 with padding (RFC 4648 section 4).
-fn push_base64(out: &mut Buffer, bytes: &[u8]) -> Result<(), Overflow> {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for group in bytes.chunks(3) {
-        let bits = group.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
-        let mut text = [b'='; 4];
-        for (index, digit) in text.iter_mut().enumerate().take(group.len() + 1) {
-            *digit = ALPHABET[(bits >> (18 - 6 * index) & 63) as usize];
-        }
-        out.push(&text)?;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -594,15 +581,6 @@ mod tests {
         let text = core::str::from_utf8(out.bytes()).unwrap();
         assert!(text.contains(r#""message":"\u0000\u001b\u007f\ufffd\"\\\ud83d\ude00""#), "{text}");
         assert!(text.contains(r#"{"path":"x","line":0,"label":""},{"path":"y","line":0,"label":"z"}"#), "{text}");
-    }
-
-    #[test]
-    fn base64_is_rfc_4648() {
-        for (text, base64) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("\u{3ff}>", "z78+")] {
-            let mut out = Buffer::new(100);
-            push_base64(&mut out, text.as_bytes()).unwrap();
-            assert_eq!(out.bytes(), base64.as_bytes(), "{text:?}");
-        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ use coldmoon_tests::{files_below, workspace};
 /// to the buffer and the others are not; `lua/` is one row. What a file uses of its own folder is not listed.
 const LAYERS: &[(&str, &[&str])] = &[
     ("answer", &["limits"]),
+    ("base64", &["buffer"]),
     ("buffer", &["sys"]),
     ("dns", &["buffer", "bytes", "env", "limits", "sys"]),
     ("env", &["bytes", "sys"]),
@@ -33,11 +34,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("json/write", &["buffer", "wide"]),
     ("lines", &["buffer", "bytes", "interpreter", "limits"]),
     ("log", &["buffer", "bytes", "calendar", "env", "interpreter", "json", "limits", "sys"]),
-    ("lua", &["answer", "buffer", "bytes", "calendar", "env", "interpreter", "json", "limits", "lines", "report", "sys"]),
+    ("lua", &["answer", "base64", "buffer", "bytes", "calendar", "env", "interpreter", "json", "limits", "lines", "report", "sys"]),
     ("main", &["lua", "start"]),
     ("report", &["buffer", "bytes", "interpreter", "json", "limits"]),
     ("runtime", &["buffer", "bytes", "env", "http", "interpreter", "limits", "log", "runtime_api", "sys", "workers"]),
-    ("runtime_api", &["buffer", "bytes", "env", "http", "interpreter", "json", "limits", "log"]),
+    ("runtime_api", &["base64", "buffer", "bytes", "env", "http", "interpreter", "json", "limits", "log"]),
     ("start", &["bytes", "env", "http", "interpreter", "log", "runtime", "runtime_api", "sys"]),
     ("workers", &["bytes", "interpreter", "log", "sys"]),
 ];

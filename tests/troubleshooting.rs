@@ -45,7 +45,6 @@ const NO_MESSAGES: &[(&str, &str, &str)] = &[
     ("src/lua/json.rs", "not finite", "a code for lua/cjson.lua"),
     ("lua/cjson.lua", "not finite", "that code"),
     ("lua/cjson.lua", "number range", "that code"),
-    ("lua/coldmoon/base64.lua", "uint8_t", "a C type"),
     ("lua/coldmoon/http.lua", "text/plain", "a media type"),
     ("lua/coldmoon/http.lua", "stack traceback", "a pattern"),
     ("lua/coldmoon/metrics.lua", " Percent ", "the units of CloudWatch"),

@@ -9,6 +9,7 @@
 //! | `layout`, `heap` | LuaJIT's values as they lie in memory: read by `encode`, made by `decode` |
 //! | `modules` | the search path, the module `coldmoon`, the embedded modules |
 //! | `json` | the module `coldmoon.json`, and the codec that `lua/cjson.lua` and `lua/dkjson.lua` stand on |
+//! | `base64` | the module `coldmoon.base64` |
 //! | `stream` | `coldmoon.stream` |
 //! | `log` | the module `coldmoon.log` |
 //! | `hooks` | `on_shutdown`, `before_snapshot`, `after_restore` |
@@ -20,6 +21,7 @@
 //! | `sort` | the one sort |
 //! | `stack`, `ffi` | helpers over the C API, and the C API |
 
+mod base64;
 mod context;
 mod decode;
 mod encode;

@@ -12,7 +12,7 @@
 
 use super::ffi::*;
 use super::vm::{Slot, Vm};
-use super::{hooks, json, layout, log, stack, stream, system};
+use super::{base64, hooks, json, layout, log, stack, stream, system};
 use crate::answer::ContentType;
 use crate::buffer::{Buffer, Overflow};
 use crate::bytes;
@@ -329,6 +329,7 @@ const NATIVE_MODULES: &[(&[u8], lua_CFunction)] = &[
     (b"coldmoon.json", json::open),
     (b"coldmoon.codec", json::open_codec),
     (b"coldmoon.log", log::open),
+    (b"coldmoon.base64", base64::open),
     #[cfg(feature = "lpeg")]
     (b"lpeg", luaopen_lpeg),
     #[cfg(feature = "lfs")]
