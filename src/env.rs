@@ -41,37 +41,70 @@ pub struct Env {
     pub is_pipelined: bool,
 }
 
+/// The variables that mean something in every language, in the order in which [`Env::read`] takes their values.
+const NAMES: [&[u8]; 14] = [
+    b"AWS_LAMBDA_RUNTIME_API",
+    b"_HANDLER",
+    b"LAMBDA_TASK_ROOT",
+    b"AWS_LAMBDA_FUNCTION_NAME",
+    b"AWS_LAMBDA_FUNCTION_VERSION",
+    b"AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    b"AWS_LAMBDA_LOG_GROUP_NAME",
+    b"AWS_LAMBDA_LOG_STREAM_NAME",
+    b"AWS_LAMBDA_LOG_FORMAT",
+    b"AWS_LAMBDA_LOG_LEVEL",
+    b"AWS_LAMBDA_INITIALIZATION_TYPE",
+    b"AWS_LAMBDA_MAX_CONCURRENCY",
+    b"COLDMOON_EVENT",
+    b"COLDMOON_PIPELINE",
+];
+
 impl Env {
     /// Reads the process's environment, in one pass: asking for each variable by its name would be a pass for each. Of two variables with
     /// the same name the first counts, as for `getenv(3)`. `search_path` is the name of the language's own variable, such as `LUA_PATH`.
     pub fn read(search_path: &[u8]) -> Env {
-        let mut env = Env::default();
-        let (mut memory_mb, mut concurrency, mut pipeline) = (None, None, None);
-        // A list: of a `match` the compiler makes a comparison for each letter of each name.
-        let mut places: [(&[u8], &mut Option<&'static [u8]>); 15] = [
-            (b"AWS_LAMBDA_RUNTIME_API", &mut env.runtime_api),
-            (b"AWS_LAMBDA_FUNCTION_NAME", &mut env.function_name),
-            (b"AWS_LAMBDA_FUNCTION_VERSION", &mut env.function_version),
-            (b"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &mut memory_mb),
-            (b"AWS_LAMBDA_LOG_GROUP_NAME", &mut env.log_group_name),
-            (b"AWS_LAMBDA_LOG_STREAM_NAME", &mut env.log_stream_name),
-            (b"AWS_LAMBDA_LOG_FORMAT", &mut env.log_format),
-            (b"AWS_LAMBDA_LOG_LEVEL", &mut env.log_level),
-            (b"AWS_LAMBDA_INITIALIZATION_TYPE", &mut env.initialization_type),
-            (b"AWS_LAMBDA_MAX_CONCURRENCY", &mut concurrency),
-            (b"_HANDLER", &mut env.handler),
-            (b"LAMBDA_TASK_ROOT", &mut env.task_root),
-            (b"COLDMOON_EVENT", &mut env.event_mode),
-            (b"COLDMOON_PIPELINE", &mut pipeline),
-            (search_path, &mut env.search_path),
-        ];
+        let mut values = [None; NAMES.len() + 1];
         for (name, value) in sys::variables().filter(|(_, value)| !value.is_empty()) {
-            if let Some((_, place)) = places.iter_mut().find(|(known, _)| *known == name) {
-                place.get_or_insert(value);
+            let known = NAMES.iter().position(|known| *known == name);
+            if let Some(index) = known.or((name == search_path).then_some(NAMES.len())) {
+                values[index].get_or_insert(value);
             }
         }
+        let [
+            runtime_api,
+            handler,
+            task_root,
+            function_name,
+            function_version,
+            memory_mb,
+            log_group_name,
+            log_stream_name,
+            log_format,
+            log_level,
+            initialization_type,
+            concurrency,
+            event_mode,
+            pipeline,
+            search_path,
+        ] = values;
         let number = |value: Option<_>| value.and_then(parse_u64).and_then(|number| u32::try_from(number).ok());
-        Env { memory_mb: number(memory_mb), concurrency: number(concurrency), is_pipelined: pipeline == Some(b"1"), ..env }
+        Env {
+            runtime_api,
+            handler,
+            task_root,
+            function_name,
+            function_version,
+            memory_mb: number(memory_mb),
+            log_group_name,
+            log_stream_name,
+            log_format,
+            log_level,
+            initialization_type,
+            concurrency: number(concurrency),
+            search_path,
+            event_mode,
+            is_pipelined: pipeline == Some(b"1"),
+        }
     }
 
     /// Whether a snapshot of the initialised environment will be taken (SnapStart).

@@ -63,7 +63,7 @@ impl<'a> Endpoint<'a> {
         let (authority, path) = text.split_at(slash);
         let path = path.strip_suffix(b"/").unwrap_or(path);
         let is_path = path.split(|byte| *byte == b'/').skip(1).all(request::is_path_segment);
-        (is_path && !authority.is_empty() && authority.is_ascii() && request::is_field_value(authority))
+        (is_path && !authority.is_empty() && authority.iter().all(u8::is_ascii) && request::is_field_value(authority))
             .then_some(Endpoint { authority, path })
     }
 }

@@ -22,20 +22,18 @@ use crate::log::Log;
 use crate::runtime;
 use crate::runtime_api::{Endpoint, RuntimeApi};
 use crate::sys;
-use core::ffi::c_int;
 
 /// Answers events with the interpreter that `open` makes until the process has to end, and ends it. `search_path` is the variable with the
-/// folders in which the language looks for modules. `open` gives `None` if memory does not suffice. Returns the exit code where it could
-/// not begin.
+/// folders in which the language looks for modules. `open` gives `None` if memory does not suffice.
 #[inline(always)] // There is one call, in `main`.
-pub fn run<I: Interpreter>(search_path: &[u8], open: impl FnOnce(&Env) -> Option<I>) -> c_int {
+pub fn run<I: Interpreter>(search_path: &[u8], open: impl FnOnce(&Env) -> Option<I>) -> ! {
     sys::ignore_broken_pipes();
     sys::explain_faults();
     sys::raise_stack_limit();
     let env = Env::read(search_path);
     let mut log = Log::new(&env);
     let Some(address) = env.runtime_api else {
-        return refuse(
+        refuse(
             &mut log,
             &[b"AWS_LAMBDA_RUNTIME_API is not set: this program is started by AWS Lambda; to try a function here, use `coldmoon invoke`"],
         );
@@ -44,20 +42,21 @@ pub fn run<I: Interpreter>(search_path: &[u8], open: impl FnOnce(&Env) -> Option
     let Some((endpoint, socket, second)) =
         endpoint.and_then(|endpoint| Some((endpoint, Socket::new(endpoint.authority)?, Socket::new(endpoint.authority)?)))
     else {
-        return refuse(&mut log, &[b"AWS_LAMBDA_RUNTIME_API is not of the form host:port: ", address]);
+        refuse(&mut log, &[b"AWS_LAMBDA_RUNTIME_API is not of the form host:port: ", address]);
     };
     let mut parking = Connection::new(second);
     let (Ok(mut api), Some(mut interpreter)) = (RuntimeApi::new(socket, endpoint, env.task_root()), open(&env)) else {
-        return refuse(&mut log, &[b"not enough memory to start"]);
+        refuse(&mut log, &[b"not enough memory to start"]);
     };
     let code = runtime::run(&env, &mut api, &mut parking, &mut interpreter, &mut log);
     // Files that the function has left open are written out.
     sys::exit(code)
 }
 
-fn refuse(log: &mut Log, message: &[&[u8]]) -> c_int {
+/// Says why nothing can begin, and ends the process.
+fn refuse(log: &mut Log, message: &[&[u8]]) -> ! {
     log.write_message(Level::Fatal, None, message);
-    1
+    sys::exit(1)
 }
 
 /// A bug of the runtime: says where, ends the process.

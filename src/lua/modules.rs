@@ -22,7 +22,7 @@ use core::ffi::{CStr, c_int, c_void};
 use core::mem;
 use core::ptr;
 
-/// The modules of `lua/`: (name, bytecode), sorted by name. Made by `build.rs`.
+/// The modules of `lua/`: (name, bytecode). Made by `build.rs`.
 static EMBEDDED: &[(&str, &[u8])] = &include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
 /// The places of one kind of file.
@@ -346,9 +346,7 @@ fn find_embedded(module: &[u8]) -> Option<Embedded> {
     if let Some((_, open)) = NATIVE_MODULES.iter().find(|(name, _)| *name == module) {
         return Some(Embedded::Native(*open));
     }
-    let index = EMBEDDED.binary_search_by(|(name, _)| name.as_bytes().cmp(module)).ok()?;
-    let (name, bytecode) = EMBEDDED[index];
-    Some(Embedded::Lua(name, bytecode))
+    EMBEDDED.iter().find(|(name, _)| name.as_bytes() == module).map(|(name, bytecode)| Embedded::Lua(name, bytecode))
 }
 
 // ---- the module `coldmoon` ----

@@ -111,6 +111,7 @@ struct Memory {
 
 impl Vm {
     /// Makes a Lua state in `place`, with the standard libraries and the runtime's own. `None` if memory does not suffice.
+    #[inline(never)] // In `main`, where the place has a fixed address, each of its fields would be named by a long one.
     pub fn open(place: &'static mut MaybeUninit<Vm>, env: &Env) -> Option<*mut Vm> {
         // SAFETY: luaL_newstate has no precondition.
         let state = unsafe { luaL_newstate() };
