@@ -141,6 +141,8 @@ mod lua {
         modules.sort();
 
         let folder = out.join("bytecode");
+        // What an earlier build has left there may be of a module that is gone.
+        let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).expect("OUT_DIR can be written");
         let mut table = String::from("[\n");
         for (name, source) in &modules {

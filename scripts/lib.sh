@@ -38,6 +38,20 @@ debian_rust_builds_the_library() {
 	[ -d "$sysroot/lib/rustlib/src/rust/library/core" ] || [ -d /usr/lib/rustlib/src/rust/library/core ]
 }
 
+# drop_section_headers FILE: cuts off an ELF file what stands behind its segments. The kernel reads program headers alone; linkers and strip
+# leave the table of sections behind all the same, binutils before 2.41 without a choice.
+drop_section_headers() {
+	end=0
+	for piece in $(LC_ALL=C readelf -lW "$1" | awk '$1 == "LOAD" { print $2 "+" $5 }'); do
+		[ $(($piece)) -le $end ] || end=$(($piece))
+	done
+	truncate -s "$end" "$1"
+	# e_shoff, and from e_shentsize on what else the ELF header says of them (elf(5)).
+	for place in 40,8 58,6; do
+		dd if=/dev/zero of="$1" bs=1 seek="${place%,*}" count="${place#*,}" conv=notrunc status=none
+	done
+}
+
 # can_build_rust_for TRIPLE: whether there is a toolchain whose library can be linked for the target, installed or built from source.
 # Debian packages the library's source beside its compiler. They stand beside rustup without conflict.
 can_build_rust_for() {

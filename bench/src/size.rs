@@ -63,13 +63,13 @@ pub fn run(bench: &Bench) -> Result<()> {
     println!("Licence texts: {} bytes, {} deflated.\n", licences.len(), deflated(&licences)?);
 
     match bench.option("unstripped").map(Path::new).filter(|path| path.exists()) {
-        None => println!("skipped: code by module: there is no unstripped build (scripts/bench makes one)\n"),
+        None => println!("skipped: code by module, sections: there is no unstripped build (scripts/bench makes one)\n"),
         Some(unstripped) => {
             record["modules"] = modules(unstripped, &bench.work.join("bare-unstripped"))?;
             record["unused"] = crate::unused::run(bench, unstripped)?;
+            sections(&[("bare", &bench.work.join("bare-unstripped")), ("coldmoon", unstripped)])?;
         }
     }
-    sections(&[("bare", &bare), ("coldmoon", &layer)])?;
     println!(
         "What is not quite fair. The bare program has no protocol, no JSON, no error report. Symbol sizes are before deflate; a symbol that the compiler has put into another counts there."
     );
@@ -108,12 +108,19 @@ fn bare(bench: &Bench, out: &Path) -> Result<PathBuf> {
             "-Wl,--gc-sections",
             "-Wl,--build-id=none",
             "-Wl,-z,norelro",
+            "-Wl,-z,noseparate-code",
         ]);
         command.args(strip).arg("-I").arg(out.join("luajit-build/src")).arg("-o").arg(&to);
         command.arg(bench.root.join("bench/runtimes/bare.c")).arg(out.join(LIBRARY)).arg("-lm");
         if !command.status().context("musl-gcc (Debian: apt-get install musl-tools)")?.success() {
             bail!("bare.c does not link");
         }
+    }
+    // What scripts/build does to the layer's binary.
+    let mut command = Command::new("sh");
+    command.current_dir(&bench.root).args(["-ec", ". scripts/lib.sh; drop_section_headers \"$1\"", "sh"]).arg(&stripped);
+    if !command.status().context("sh")?.success() {
+        bail!("the section headers of {} cannot be dropped", stripped.display());
     }
     Ok(stripped)
 }
