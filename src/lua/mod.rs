@@ -17,6 +17,7 @@
 //! | `failure` | what was raised, as the runtime reports it |
 //! | `system` | the clock and randomness |
 //! | `symbols` | what `ffi.C` finds in the static build |
+//! | `luajit/` | what the binary has in place of LuaJIT's own functions |
 //! | `musl/` | what the static build has in place of musl's own functions |
 //! | `sort` | the one sort |
 //! | `stack`, `ffi` | helpers over the C API, and the C API |
@@ -33,6 +34,7 @@ mod hooks;
 mod json;
 mod layout;
 mod log;
+mod luajit;
 mod modules;
 #[cfg(any(test, target_env = "musl"))]
 mod musl;

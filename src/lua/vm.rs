@@ -7,6 +7,7 @@
 //! nothing.
 
 use super::ffi::*;
+use super::luajit::alloc;
 #[cfg(target_env = "musl")]
 use super::musl;
 use super::{encode, failure, handler, hooks, layout, modules, output, stack, stream};
@@ -99,10 +100,9 @@ pub enum Slot {
     CModule,
 }
 
-/// The memory that Lua may use (`limits::heap_bytes`). LuaJIT's own allocator does the work; this counts.
+/// The memory that Lua may use (`limits::heap_bytes`). `alloc` does the work; this counts.
 struct Memory {
-    inner: lua_Alloc,
-    inner_data: *mut c_void,
+    heap: *mut c_void,
     used_bytes: isize,
     bytes_max: isize,
     /// Whether a request was refused since the last call began.
@@ -118,18 +118,18 @@ impl Vm {
         if state.is_null() {
             return None;
         }
-        let mut inner_data = ptr::null_mut();
-        // SAFETY: `state` is live; `inner_data` receives the pointer.
-        let inner = unsafe { lua_getallocf(state, &mut inner_data) };
+        let mut heap = ptr::null_mut();
+        // SAFETY: `state` is live; `heap` receives the pointer.
+        unsafe { lua_getallocf(state, &mut heap) };
         #[cfg(target_env = "musl")]
         // SAFETY: the state is never closed.
         unsafe {
-            musl::share(inner, inner_data);
+            musl::share(heap);
         }
         let bytes_max = limits::heap_bytes(env.memory_mb);
         let vm: *mut Vm = place.write(Vm {
             state,
-            memory: Memory { inner, inner_data, used_bytes: 0, bytes_max, was_refused: false },
+            memory: Memory { heap, used_bytes: 0, bytes_max, was_refused: false },
             host: None,
             env: *env,
             invocation: None,
@@ -240,7 +240,7 @@ impl Vm {
     }
 }
 
-/// LuaJIT's allocator behind a count.
+/// The allocator behind a count.
 unsafe extern "C" fn allocate(data: *mut c_void, block: *mut c_void, old_bytes: usize, new_bytes: usize) -> *mut c_void {
     // SAFETY: `data` is the Vm (see `open`); the allocator is never called while somebody holds a reference to this field.
     let memory = unsafe { &mut *addr_of_mut!((*data.cast::<Vm>()).memory) };
@@ -249,8 +249,8 @@ unsafe extern "C" fn allocate(data: *mut c_void, block: *mut c_void, old_bytes: 
         memory.was_refused = true;
         return ptr::null_mut();
     }
-    // SAFETY: LuaJIT's own function with its own data and the arguments that LuaJIT gave.
-    let result = unsafe { (memory.inner)(memory.inner_data, block, old_bytes, new_bytes) };
+    // SAFETY: the heap that LuaJIT was made with, and the arguments that LuaJIT gave.
+    let result = unsafe { alloc::lj_alloc_f(memory.heap, block, old_bytes, new_bytes) };
     if result.is_null() && new_bytes > 0 {
         memory.was_refused = true;
     } else {

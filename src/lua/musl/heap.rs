@@ -1,39 +1,32 @@
 //! `malloc(3)` and its family, on the heap of the Lua state.
 //!
-//! LuaJIT brings an allocator of its own (`lj_alloc.c`, Doug Lea's); a second one beside it would only cost pages and bytes. C's callers
-//! here are few: `fopen` and what a function asks for through FFI. Like musl's, this memory is not counted against Lua's budget.
+//! A second allocator beside that one would only cost pages and bytes. C's callers here are few: `fopen` and what a function asks for
+//! through FFI. Like musl's, this memory is not counted against Lua's budget.
 //!
-//! LuaJIT's blocks are aligned to 8 bytes, C's to 16. So each block is 16 bytes longer than asked for, and the word before the aligned
+//! The heap's blocks are aligned to 8 bytes, C's to 16. So each block is 16 bytes longer than asked for, and the word before the aligned
 //! bytes says where it begins:
 //!
 //! ```text
 //! block (multiple of 8)      [8 bytes, perhaps] [start of the block] [the caller's bytes, at a multiple of 16]
 //! ```
 
-use super::super::ffi::lua_Alloc;
+use super::super::luajit::alloc;
 use core::ffi::c_void;
 use core::ptr;
 
 /// What C aligns to: `max_align_t` on both architectures.
 const ALIGNMENT: usize = 16;
 
-/// An allocator and its data.
-#[derive(Clone, Copy)]
-struct Heap {
-    allocate: lua_Alloc,
-    data: *mut c_void,
-}
+/// The heap of the Lua state; null before there is one.
+static mut HEAP: *mut c_void = ptr::null_mut();
 
-/// LuaJIT's own allocator; none before there is a Lua state.
-static mut HEAP: Option<Heap> = None;
-
-/// From now on C's heap is that of `allocate`, LuaJIT's own function with its own data.
+/// From now on C's heap is `heap`, one of `lj_alloc_create`.
 ///
 /// # Safety
-/// The allocator lives as long as the process, which has one thread.
-pub unsafe fn share(allocate: lua_Alloc, data: *mut c_void) {
+/// The heap lives as long as the process, which has one thread.
+pub unsafe fn share(heap: *mut c_void) {
     // SAFETY: one thread, and no reference to HEAP is ever kept.
-    unsafe { HEAP = Some(Heap { allocate, data }) }
+    unsafe { HEAP = heap }
 }
 
 /// `realloc(3)` on the allocator's terms: `old` is null or a block's aligned bytes; with 0 bytes and `old` it frees.
@@ -46,9 +39,8 @@ unsafe fn resize(old: *mut u8, bytes: usize, is_freed: bool) -> *mut u8 {
         let start: *mut u8 = if old.is_null() { ptr::null_mut() } else { old.cast::<*mut u8>().sub(1).read() };
         let offset = old.addr() - start.addr();
         let total = if is_freed { Some(0) } else { bytes.checked_add(ALIGNMENT) };
-        let (Some(heap), Some(total)) = (HEAP, total) else { return refuse() };
-        // LuaJIT's allocator does not look at the old length, but for whether there is one.
-        let start: *mut u8 = (heap.allocate)(heap.data, start.cast(), usize::from(!start.is_null()), total).cast();
+        let Some(total) = total.filter(|_| !HEAP.is_null()) else { return refuse() };
+        let start: *mut u8 = alloc::lj_alloc_f(HEAP, start.cast(), 0, total).cast();
         if is_freed {
             return ptr::null_mut();
         }
@@ -136,41 +128,13 @@ unsafe extern "C" fn __libc_free(old: *mut u8) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::HashMap;
-    use std::vec::Vec;
-
-    /// An allocator as awkward as LuaJIT may be: every block begins at a multiple of 8, by turns at one of 16 and not.
-    unsafe extern "C" fn awkward(_: *mut c_void, old: *mut c_void, old_bytes: usize, bytes: usize) -> *mut c_void {
-        static mut BLOCKS: Option<HashMap<usize, (Vec<u64>, usize)>> = None;
-        static mut TURN: usize = 0;
-        // SAFETY: one test uses it, in one thread.
-        unsafe {
-            let blocks = (&raw mut BLOCKS).as_mut().expect("a static").get_or_insert_default();
-            assert_eq!(old_bytes > 0, !old.is_null());
-            let before = if old.is_null() { None } else { Some(blocks.remove(&old.addr()).expect("a live block")) };
-            if bytes == 0 {
-                return ptr::null_mut();
-            }
-            TURN += 1;
-            let mut memory = std::vec![u64::from_ne_bytes([0xee; 8]); bytes.div_ceil(8) + 2];
-            let skip = usize::from((memory.as_ptr().addr() / 8 + TURN) % 2 == 1);
-            let start: *mut u8 = memory.as_mut_ptr().add(skip).cast();
-            if let Some((before, before_bytes)) = before {
-                let from: *const u8 = old.cast();
-                ptr::copy_nonoverlapping(from, start, before_bytes.min(bytes));
-                drop(before);
-            }
-            blocks.insert(start.addr(), (memory, bytes));
-            start.cast()
-        }
-    }
 
     #[test]
     fn blocks_are_aligned_and_keep_their_bytes() {
         assert!(malloc(1).is_null(), "there is no heap yet");
-        // SAFETY: the allocator is a function without data; every block is used within its length and freed once.
+        // SAFETY: every block is used within its length and freed once.
         unsafe {
-            share(awkward, ptr::null_mut());
+            share(alloc::lj_alloc_create(ptr::null_mut()));
             for first in 0..70 {
                 for second in 0..70 {
                     let block = malloc(first);

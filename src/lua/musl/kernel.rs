@@ -26,6 +26,7 @@ macro_rules! calls {
 calls! {
     // Lock, flag or descriptor: all are one word.
     fcntl(fd: c_int, command: c_int, argument: c_long;) -> c_int = SYS_fcntl;
+    mmap(start: *mut c_void, bytes: usize, access: c_int, flags: c_int, fd: c_int, offset: libc::off_t;) -> *mut c_void = SYS_mmap;
     mremap(start: *mut c_void, old: usize, new: usize, flags: c_int, to: *mut c_void;) -> *mut c_void = SYS_mremap;
     pipe2(ends: *mut c_int, flags: c_int;) -> c_int = SYS_pipe2;
     // The set has as many bytes as the kernel's.

@@ -7,18 +7,16 @@
 //!
 //! | file | functions | musl's | these |
 //! | --- | --- | ---: | ---: |
-//! | `heap` | `malloc` `calloc` `realloc` `free` | 5,900 | 186 |
+//! | `heap` | `malloc` `calloc` `realloc` `free` | 5,900 | 171 |
 //! | `math` | all of `math.h` that LuaJIT calls | 20,100 | 3,566 |
 //! | `print` | `vfprintf`, `vsnprintf` | 6,800 | 3,446 |
 //! | `scan` | `fscanf` for `io.read "*n"`, `strtoul` for `tonumber(text, base)` | 7,600 | 1,090 |
 //! | `locale` | `setlocale` | 1,100 | 73 |
 //! | `text` | `strstr`; `memcmp`, which is here for its speed | 800 | 134 |
 //! | `sort` | `qsort`, on the sort that the encoder uses | 1,300 | 280 |
-//! | `kernel` | `fcntl` `mremap` `pipe2` `ppoll` `prctl` `sendmsg` `sigaction` `socket`, musl's locks | 1,700 | 160 |
+//! | `kernel` | `fcntl` `mmap` `mremap` `pipe2` `ppoll` `prctl` `sendmsg` `sigaction` `socket`, musl's locks | 1,700 | 160 |
 //! | `process` | `system` `popen` `pclose` | 1,900 | 810 |
 //! | `time`, `zone` | `gmtime_r` `localtime_r` `mktime` `strftime`, time zones | 6,300 | 4,160 |
-//!
-//! `segment` is no smaller than musl's `mmap`, but spares a start its first mapping.
 
 mod heap;
 #[cfg(target_env = "musl")]
@@ -28,8 +26,6 @@ mod math;
 mod print;
 mod process;
 mod scan;
-#[cfg(target_env = "musl")]
-mod segment;
 mod sort;
 mod text;
 mod time;
