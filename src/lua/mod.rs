@@ -17,6 +17,8 @@
 //! | `system` | the clock and randomness |
 //! | `symbols` | what `ffi.C` finds in the static build |
 //! | `musl/` | what the static build has in place of musl's own functions |
+//! | `luajit/` | what the binary has in place of LuaJIT's own functions |
+//! | `format` | one conversion of a format; doubles as text |
 //! | `sort` | the one sort |
 //! | `stack`, `ffi` | helpers over the C API, and the C API |
 
@@ -25,12 +27,14 @@ mod decode;
 mod encode;
 mod failure;
 mod ffi;
+mod format;
 mod handler;
 mod heap;
 mod hooks;
 mod json;
 mod layout;
 mod log;
+mod luajit;
 mod modules;
 #[cfg(any(test, target_env = "musl"))]
 mod musl;
