@@ -576,13 +576,6 @@ pub fn set_trace_variable(value: Option<&[u8]>) {
     }
 }
 
-/// A finite number as C's `%.*g` writes it, with at most `digits` digits, at most 17.
-pub fn format_number(number: f64, digits: u8, into: &mut [u8; 32]) -> &[u8] {
-    // SAFETY: snprintf writes at most 32 bytes; sign, 17 digits, point, zeros in front and exponent are at most 25.
-    let count = unsafe { libc::snprintf(into.as_mut_ptr().cast(), into.len(), c"%.*g".as_ptr(), c_int::from(digits.min(17)), number) };
-    &into[..(count.max(0) as usize).min(into.len())]
-}
-
 /// Wall clock: seconds and nanoseconds since 1970 (UTC).
 pub fn now() -> (i64, u32) {
     // SAFETY: an all-zero timespec is valid.

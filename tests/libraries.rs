@@ -54,3 +54,31 @@ fn mathematics_has_the_results_of_this_machines_library_or_the_next_doubles() {
         assert!(is_equal, "{expression}: {result}, not {expected:e}");
     }
 }
+
+/// With LuaJIT's own functions the last ones would be `906459071.86` and `2e-307`: this tells which are in the binary.
+#[test]
+fn numbers_as_text_are_exact_in_every_build() {
+    let rows = [
+        ("tostring(0.1)", "0.1"),
+        ("1e15 .. '|' .. -0 .. '|' .. 2^53", "1e+15|-0|9.007199254741e+15"),
+        ("tostring(0/0) .. ' ' .. 1/0 .. ' ' .. -1/0", "nan inf -inf"),
+        ("('%5.1f|%-8.3g|%+.3e|%#x'):format(2.25, 1e5, 12345.678, 255)", "  2.2|1e+05   |+1.235e+04|0xff"),
+        ("('%.99f'):format(2^-60):sub(-41)", "25000000000000000000000000000000000000000"),
+        ("#('%099.99f'):format(1e300)", "401"),
+        ("require('string.buffer').new():putf('%.3f', 1/3):put(0.5, 7):tostring()", "0.3330.57"),
+        ("table.concat({1.5, 2, 1e100}, ',')", "1.5,2,1e+100"),
+        ("('%a %.0a'):format(1, 1.5)", "0x1p+0 0x2p+0"),
+        ("('%.2f'):format(5e-324)", "0.00"),
+        ("('%.0e'):format(2.5e-307)", "3e-307"),
+    ];
+    let api = RuntimeApi::start(Options::default()).expect("a local API");
+    let handler =
+        HANDLER.replace("('%.17g'):format(loadstring('return ' .. expression)())", "tostring(loadstring('return ' .. expression)())");
+    let process = Setup::new(&handler).start(api.address());
+    let outcome = api.queue(Invocation::new(serde_json::to_vec(&rows.map(|(expression, _)| expression)).expect("texts"))).wait();
+    let Outcome::Response(response) = outcome else { panic!("{outcome:?}\n{}", process.report()) };
+    let results: Vec<String> = serde_json::from_slice(&response.body).expect("a list of texts");
+    for (result, (expression, expected)) in results.iter().zip(rows) {
+        assert_eq!(result, expected, "{expression}");
+    }
+}

@@ -31,10 +31,13 @@ mod scan;
 mod text;
 mod write;
 
-pub use number::{Number, nearest_to_binary, nearest_to_decimal};
+pub use number::{DIGITS_ROOM, Number, all_digits, nearest_integer, nearest_to_binary, nearest_to_decimal, significant_digits};
 pub use scan::{scan, scan_value};
 pub use text::Text;
-pub use write::{ROOM, StringRules, Utf8, WriteError, write_double, write_int64, write_lossy_string, write_string, write_uint64};
+pub use write::{
+    ROOM, StringRules, Utf8, WriteError, put_decimal, put_integer, write_double, write_int64, write_lossy_string, write_string,
+    write_uint64,
+};
 
 use crate::limits::JSON_DEPTH_MAX;
 

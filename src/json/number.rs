@@ -9,7 +9,8 @@
 //! the same double, that is the answer. If they do not, which takes a value within 2^-59 of the middle between two doubles, the exact
 //! decimal is compared with that middle in big integers.
 //!
-//! Writing: Schubfach (Giulietti 2020), then the digits eight at a time without a table.
+//! Writing: Schubfach (Giulietti 2020), then the digits eight at a time without a table. A given number of digits is the same product,
+//! rounded; where its error decides, or more than 17 digits are asked for, the double is multiplied out in big integers.
 //!
 //! | x86_64, opt-level "s", fat LTO | read | write | both |
 //! | --- | --- | --- | --- |
@@ -333,6 +334,20 @@ impl Big {
         }
     }
 
+    /// `self` = `self` / 10^8; returns the remainder.
+    fn divide(&mut self) -> u64 {
+        let mut rest = 0;
+        for word in self.words[..self.used].iter_mut().rev() {
+            // In halves: 128 bits by 64 would be a call.
+            let high = rest << 32 | *word >> 32;
+            let low = ((high % EIGHT_DIGITS) << 32) | (*word & u64::from(u32::MAX));
+            *word = ((high / EIGHT_DIGITS) << 32) | (low / EIGHT_DIGITS);
+            rest = low % EIGHT_DIGITS;
+        }
+        self.used -= usize::from(self.words[self.used - 1] == 0);
+        rest
+    }
+
     /// `self` = `self` * `factor` + `summand`.
     fn multiply_add(&mut self, factor: u64, summand: u64) {
         let mut carry = u128::from(summand);
@@ -459,17 +474,21 @@ fn floor_log2_of_ten_to(power: i32) -> i32 {
     (power * 1_741_647) >> 19
 }
 
+/// (c, q) for c * 2^q, the value of a double that is finite and not negative.
+#[inline(always)]
+fn split(value: f64) -> (u64, i32) {
+    let (exponent, fraction) = ((value.to_bits() >> 52) as i32, value.to_bits() & ((1 << 52) - 1));
+    if exponent == 0 { (fraction, -1074) } else { (fraction | 1 << 52, exponent - 1075) }
+}
+
 /// The shortest decimal that reads back to `value`, the nearest of those: (d, k) for d * 10^k, d of at most 17 digits, perhaps ending in
 /// zeros. `value` is finite, positive and not 0.
 ///
 /// The names are those of Giulietti, "The Schubfach way to render doubles", 2020, figure 7.
 pub(super) fn shortest(value: f64) -> (u64, i32) {
-    let bits = value.to_bits();
-    let biased = (bits >> 52) as i32;
-    let fraction = bits & ((1 << 52) - 1);
-    let (c, q) = if biased == 0 { (fraction, -1074) } else { (fraction | 1 << 52, biased - 1075) };
+    let (c, q) = split(value);
     // Below a power of two the next double is only half as far.
-    let half_below = fraction == 0 && biased > 1;
+    let half_below = c == 1 << 52 && q > -1074;
     // ⌊log10 2^q⌋, or ⌊log10 (3/4 * 2^q)⌋.
     let k = (q * 1_262_611 - if half_below { 524_031 } else { 0 }) >> 22;
     let h = q + floor_log2_of_ten_to(-k) + 1;
@@ -496,10 +515,91 @@ pub(super) fn shortest(value: f64) -> (u64, i32) {
     (s + u64::from(up), k)
 }
 
+/// `value`, finite and not negative, times 10^`power`, which is -351 or more, as the nearest integer.
+///
+/// `None` where that cannot be told apart from the next one so fast, or is 2^63 or more: then there is [`all_digits`].
+pub fn nearest_integer(value: f64, power: i32) -> Option<u64> {
+    let (c, q) = split(value);
+    if c == 0 {
+        return Some(0);
+    }
+    if power >= FIRST + (STEP * EVERY_27TH.len()) as i32 {
+        return None;
+    }
+    let shift = c.leading_zeros();
+    // One bit less than there are, so that rounding cannot overflow. What it stands for is less than 2 below and 1 above, see `nearest`.
+    let product = multiply(power_of_ten(power), c << shift) >> 1;
+    let places = 62 + shift as i32 - q - floor_log2_of_ten_to(power);
+    if places < 64 {
+        return None;
+    }
+    let product = product.checked_shr((places - 127).max(0) as u32).unwrap_or(0);
+    let places = places.min(127);
+    let half = 1 << (places - 1);
+    let low = (product.saturating_sub(2) + half) >> places;
+    let high = (product + 1 + half) >> places;
+    (low == high).then_some(low as u64)
+}
+
+/// `value`, finite and not negative, rounded to one significant digit and `more` behind it: (d, k) for d * 10^k. `None` as of
+/// [`nearest_integer`], and for more than 17 digits or a number that is not normal.
+pub fn significant_digits(value: f64, more: usize) -> Option<(u64, i32)> {
+    if value == 0.0 {
+        return Some((0, 0));
+    }
+    if more > 16 || !value.is_normal() {
+        return None;
+    }
+    // log2 with 20 bits behind the point, by the straight line between two powers of two: too small by up to 0.09, and never too large.
+    let log2 = (value.to_bits() >> 32) as i64 - (1023 << 20);
+    // 315652.8 / 2^20 is log10 2. What is taken off is more than the last digit of that makes.
+    let exponent = ((log2 * 315_653 - (1 << 30)) >> 40) as i32;
+    let mut power = exponent - more as i32;
+    loop {
+        let digits = nearest_integer(value, -power)?;
+        if digits < 10 * (FIVES[more] << more) {
+            return Some((digits, power));
+        }
+        power += 1;
+    }
+}
+
+/// Room for all decimal digits of any double: there are up to 767, and there is a zero in front.
+pub const DIGITS_ROOM: usize = 768;
+
+/// Writes all decimal digits of `value`, which is finite and not negative, to the end of `digits`, which are zeros before. Returns where
+/// the first of them is, and in front of which place the point, perhaps far before them.
+pub fn all_digits(value: f64, digits: &mut [u8; DIGITS_ROOM]) -> (usize, i32) {
+    let (c, q) = split(value);
+    if c == 0 {
+        return (DIGITS_ROOM - 1, DIGITS_ROOM as i32);
+    }
+    let zeros = c.trailing_zeros();
+    let (mut integer, q) = (Big::new(c >> zeros), q + zeros as i32);
+    // c * 2^q = c * 5^-q * 10^q.
+    if q < 0 {
+        integer.multiply_fives(q.unsigned_abs() as usize)
+    } else {
+        integer.shift(q as usize)
+    }
+    let mut first = DIGITS_ROOM;
+    while integer.used > 0 {
+        first -= 8;
+        digits[first..][..8]
+            .copy_from_slice(&((sixteen_digits(integer.divide()) >> 64) as u64 | u64::from_le_bytes([b'0'; 8])).to_le_bytes());
+    }
+    while first < DIGITS_ROOM - 1 && digits[first] == b'0' {
+        first += 1;
+    }
+    (first, DIGITS_ROOM as i32 + q.min(0))
+}
+
+const EIGHT_DIGITS: u64 = 100_000_000;
+
 /// The sixteen decimal digits of `value`, which is below 10^16, as numbers 0 to 9: the highest in the lowest byte.
 #[inline(never)]
 pub(super) fn sixteen_digits(value: u64) -> u128 {
-    u128::from(eight_digits(value / 100_000_000)) | u128::from(eight_digits(value % 100_000_000)) << 64
+    u128::from(eight_digits(value / EIGHT_DIGITS)) | u128::from(eight_digits(value % EIGHT_DIGITS)) << 64
 }
 
 /// The eight decimal digits of `value`, which is below 10^8. Each step splits all lanes of a word at once: 8 digits into 4 and 4, 2 and 2

@@ -8,6 +8,7 @@
 //! part are sorted in the scratch buffer, eight bytes each.
 
 use super::ffi::*;
+use super::format::{Counted, Out, Room, Spec};
 use super::layout::{self, Slot, Table, Value};
 use super::modules::{self, Tag};
 use super::sort::heap_sort;
@@ -16,7 +17,6 @@ use crate::buffer::{Buffer, Overflow};
 use crate::bytes::Decimal;
 use crate::json::{self, StringRules, WriteError};
 use crate::limits;
-use crate::sys;
 use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
 use core::ops::Range;
@@ -259,8 +259,13 @@ impl Encoder<'_> {
         }
         match self.style.numbers {
             Numbers::Digits(digits) if !is_short_integer(number, digits) => {
-                let mut text = [0; 32];
-                Ok(self.out.push(sys::format_number(number, digits, &mut text))?)
+                // As C's `%.*g`. Sign, 17 digits, point, zeros in front and exponent are at most 25 bytes.
+                let mut text = [0; 25];
+                let mut out = Out { room: Room::new(&mut text), full: &mut Counted };
+                let spec = Spec { flags: 0, width: 0, precision: Some(usize::from(digits.min(17))) };
+                spec.put_double(&mut out, b'g', number);
+                let len = out.total();
+                Ok(self.out.push(&text[..len])?)
             }
             _ => Ok(json::write_double(self.out, number)?),
         }

@@ -1,12 +1,14 @@
-/* What src/lua/layout.rs and heap.rs take for granted about LuaJIT's objects, checked by the compiler against LuaJIT's own headers. */
+/* What src/lua/layout.rs, heap.rs and luajit/ take for granted about LuaJIT's objects, checked by the compiler against LuaJIT's own headers. */
 
 #include <stddef.h>
 
 #include "lj_obj.h"
 #include "lj_ctype.h"
+#include "lj_buf.h"
 #include "lj_gc.h"
 #include "lj_state.h"
 #include "lj_str.h"
+#include "lj_strfmt.h"
 #include "lj_tab.h"
 #include "lj_vmevent.h"
 
@@ -59,6 +61,27 @@ SAME(sizeof(GCcdata), 16);
 SAME(CTID_INT64, 11);
 SAME(CTID_UINT64, 12);
 
+SAME(offsetof(SBuf, w), 0);
+SAME(offsetof(SBuf, e), 8);
+SAME(offsetof(SBuf, b), 16);
+SAME(offsetof(SBuf, L), 24);
+SAME(sizeof(SBuf), 32);
+
+SAME(STRFMT_FP(STRFMT_A), 0);
+SAME(STRFMT_FP(STRFMT_E), 1);
+SAME(STRFMT_FP(STRFMT_F), 2);
+SAME(STRFMT_FP(STRFMT_G), 3);
+SAME(STRFMT_F_LEFT, 1 << 8);
+SAME(STRFMT_F_PLUS, 2 << 8);
+SAME(STRFMT_F_ZERO, 4 << 8);
+SAME(STRFMT_F_SPACE, 8 << 8);
+SAME(STRFMT_F_ALT, 16 << 8);
+SAME(STRFMT_F_UPPER, 32 << 8);
+SAME(STRFMT_SH_WIDTH, 16);
+SAME(STRFMT_SH_PREC, 24);
+SAME(STRFMT_G14, 5 | 0x30 | 15 << 24);
+SAME(STRFMT_MAXBUF_NUM, 32);
+
 SAME(offsetof(lua_State, glref), 16);
 SAME(offsetof(lua_State, base), 32);
 SAME(offsetof(lua_State, top), 40);
@@ -77,7 +100,7 @@ SAME(offsetof(global_State, str.mask), 160);
 SAME(offsetof(global_State, str.seed), 176);
 SAME(offsetof(global_State, ctype_state), 392);
 
-/* The functions that src/lua/heap.rs calls. */
+/* The functions that src/lua/heap.rs and luajit/ call, and those that luajit/ defines. */
 #define TYPE(function, ...) _Static_assert(__builtin_types_compatible_p(__typeof__(function), __VA_ARGS__), "src/lua/heap.rs: " #function)
 
 TYPE(lj_str_new, GCstr *(lua_State *, const char *, size_t));
@@ -87,3 +110,6 @@ TYPE(lj_tab_newkey, TValue *(lua_State *, GCtab *, cTValue *));
 TYPE(lj_mem_newgco, void *(lua_State *, GCSize));
 TYPE(lj_gc_step, int(lua_State *));
 TYPE(lj_state_growstack1, void(lua_State *));
+TYPE(lj_buf_more2, char *(SBuf *, MSize));
+TYPE(lj_strfmt_putfnum, SBuf *(SBuf *, SFormat, lua_Number));
+TYPE(lj_strfmt_num, GCstr *(lua_State *, cTValue *));

@@ -19,6 +19,8 @@
 //! | `symbols` | what `ffi.C` finds in the static build |
 //! | `luajit/` | what the binary has in place of LuaJIT's own functions |
 //! | `musl/` | what the static build has in place of musl's own functions |
+//! | `luajit/` | what the binary has in place of LuaJIT's own functions |
+//! | `format` | one conversion of a format; doubles as text |
 //! | `sort` | the one sort |
 //! | `stack`, `ffi` | helpers over the C API, and the C API |
 
@@ -28,6 +30,7 @@ mod decode;
 mod encode;
 mod failure;
 mod ffi;
+mod format;
 mod handler;
 mod heap;
 mod hooks;

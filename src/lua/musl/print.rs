@@ -4,9 +4,10 @@
 //! All of C11 7.21.6.1 and POSIX: flags, width and precision (also as arguments), lengths, arguments by number (`%2$d`), and `%m`. Floating
 //! point numbers are exact at every precision. `long double`, which FFI cannot pass, and wide characters, of which the C locale has none
 //! beyond ASCII, are refused as what cannot be converted is.
-//!
-//! Written for size: a double becomes its 1,440 decimal digits, whatever the format shows of them.
 
+#[cfg(target_env = "musl")]
+use crate::lua::format::Full;
+use crate::lua::format::{ALTERNATIVE, Counted, LEFT, Out, Room, Spec, UPPER};
 use core::ffi::{CStr, c_char, c_int};
 use core::slice;
 
@@ -83,14 +84,30 @@ impl VaList {
 #[cfg(target_env = "musl")]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn vfprintf(file: *mut libc::FILE, format: *const c_char, arguments: *mut VaList) -> c_int {
-    let mut is_written = true;
-    // SAFETY: the caller vouches for all three; the bytes are live for the call.
-    let count = unsafe {
-        print(format, arguments, &mut |bytes| {
-            is_written &= libc::fwrite(bytes.as_ptr().cast(), 1, bytes.len(), file) == bytes.len();
-        })
-    };
-    if is_written { count } else { -1 }
+    let mut bytes = [0; FILE_ROOM];
+    let mut stream = Stream { file, is_written: true };
+    let mut out = Out { room: Room::new(&mut bytes), full: &mut stream };
+    // SAFETY: the caller vouches for both.
+    let count = unsafe { print(format, arguments, &mut out) };
+    out.full.make_room(&mut out.room);
+    if stream.is_written { count } else { -1 }
+}
+
+/// An open stream, says the caller of `vfprintf`.
+#[cfg(target_env = "musl")]
+struct Stream {
+    file: *mut libc::FILE,
+    is_written: bool,
+}
+
+#[cfg(target_env = "musl")]
+impl Full<'_> for Stream {
+    fn make_room(&mut self, room: &mut Room<'_>) {
+        // SAFETY: the stream is open; the bytes are live for the call.
+        self.is_written &= unsafe { libc::fwrite(room.bytes.as_ptr().cast(), 1, room.at, self.file) } == room.at;
+        room.before += room.at;
+        room.at = 0;
+    }
 }
 
 /// `vsnprintf(3)`
@@ -101,33 +118,33 @@ unsafe extern "C" fn vfprintf(file: *mut libc::FILE, format: *const c_char, argu
 unsafe extern "C" fn vsnprintf(into: *mut u8, room: usize, format: *const c_char, arguments: *mut VaList) -> c_int {
     // SAFETY: the caller vouches for the room, which is not looked at where there is none.
     let into = if room == 0 { &mut [] } else { unsafe { slice::from_raw_parts_mut(into, room) } };
-    let mut at = 0;
+    let mut out = Out { room: Room::new(into), full: &mut Counted };
     // SAFETY: the caller vouches for both.
-    let count = unsafe {
-        print(format, arguments, &mut |bytes| {
-            // The last byte is for the NUL.
-            let part = bytes.len().min(room.saturating_sub(1) - at);
-            into[at..at + part].copy_from_slice(&bytes[..part]);
-            at += part;
-        })
-    };
-    if let Some(end) = into.get_mut(at) {
+    let count = unsafe { print(format, arguments, &mut out) };
+    // Where there is not enough room, the last byte is for the NUL.
+    let end = out.room.at.min(room.saturating_sub(1));
+    if let Some(end) = into.get_mut(end) {
         *end = 0;
     }
     count
 }
 
-/// What takes the bytes.
-pub(super) type Out<'a> = &'a mut dyn FnMut(&[u8]);
 /// Gives the bits of an argument: of the one with that number, or of the next one for 0. The second says whether it is a double.
 type Take<'a> = &'a mut dyn FnMut(usize, bool) -> u64;
+
+/// Flags, in the order of their bits.
+const FLAGS: &[u8; 5] = b"-+0 #";
+
+/// What is handed to a stream at once.
+#[cfg(target_env = "musl")]
+const FILE_ROOM: usize = 256;
 
 /// POSIX: NL_ARGMAX, as in musl.
 const NUMBERED_MAX: usize = 9;
 
 /// # Safety
 /// As for [`vfprintf`].
-unsafe fn print(format: *const c_char, arguments: *mut VaList, out: Out<'_>) -> c_int {
+unsafe fn print(format: *const c_char, arguments: *mut VaList, out: &mut Out<'_>) -> c_int {
     // SAFETY: the caller vouches for both.
     let (format, arguments) = unsafe { (CStr::from_ptr(format).to_bytes(), &mut *arguments) };
     // Arguments by number can be fetched only when the kind of each is known: a walk that shows nothing finds out.
@@ -138,8 +155,9 @@ unsafe fn print(format: *const c_char, arguments: *mut VaList, out: Out<'_>) -> 
             kinds[number] = Some(is_double);
             0
         };
+        let mut nowhere = Out { room: Room::new(&mut []), full: &mut Counted };
         // SAFETY: arguments that are 0 are not followed.
-        if unsafe { walk(format, &mut note, &mut |_| {}) }.is_none() {
+        if unsafe { walk(format, &mut note, &mut nowhere) }.is_none() {
             return refuse(libc::EINVAL);
         }
         for (kind, value) in kinds.iter().zip(&mut values).skip(1) {
@@ -152,7 +170,7 @@ unsafe fn print(format: *const c_char, arguments: *mut VaList, out: Out<'_>) -> 
     let mut take = |number: usize, is_double| if number > 0 { values[number] } else { unsafe { arguments.next(is_double) } };
     // SAFETY: the caller vouches for what the arguments refer to.
     match unsafe { walk(format, &mut take, out) } {
-        Some(count) => c_int::try_from(count).unwrap_or_else(|_| refuse(libc::EOVERFLOW)),
+        Some(()) => c_int::try_from(out.total()).unwrap_or_else(|_| refuse(libc::EOVERFLOW)),
         None => refuse(libc::EINVAL),
     }
 }
@@ -161,63 +179,6 @@ fn refuse(errno: c_int) -> c_int {
     // SAFETY: the address of this thread's errno is always valid.
     unsafe { *libc::__errno_location() = errno };
     -1
-}
-
-/// One conversion.
-pub(super) struct Spec {
-    pub flags: u8,
-    pub width: usize,
-    pub precision: Option<usize>,
-}
-
-const LEFT: u8 = 1;
-pub(super) const PLUS: u8 = 2;
-const SPACE: u8 = 4;
-const ALTERNATIVE: u8 = 8;
-pub(super) const ZEROS: u8 = 16;
-
-impl Spec {
-    fn has(&self, flag: u8) -> bool {
-        self.flags & flag != 0
-    }
-
-    /// What stands before a number that is negative or not.
-    fn sign(&self, is_negative: bool) -> &'static [u8] {
-        match is_negative {
-            true => b"-",
-            _ if self.has(PLUS) => b"+",
-            _ if self.has(SPACE) => b" ",
-            _ => b"",
-        }
-    }
-
-    /// Writes `prefix` and the parts, each followed by as many zeros, as wide as is asked for; `pads_zeros`: with zeros where the flag says
-    /// so. Returns how many bytes these are.
-    fn put(&self, out: Out<'_>, prefix: &[u8], parts: &[(&[u8], usize)], pads_zeros: bool) -> usize {
-        let len = parts.iter().fold(prefix.len(), |sum, (text, zeros)| sum + text.len() + zeros);
-        let pad = self.width.saturating_sub(len);
-        let (mut left, mut zeros, mut right) = (0, 0, 0);
-        match () {
-            () if self.has(LEFT) => right = pad,
-            () if self.has(ZEROS) && pads_zeros => zeros = pad,
-            () => left = pad,
-        }
-        repeat(out, b' ', left);
-        out(prefix);
-        repeat(out, b'0', zeros);
-        for (text, zeros) in parts {
-            out(text);
-            repeat(out, b'0', *zeros);
-        }
-        repeat(out, b' ', right);
-        len + pad
-    }
-}
-
-fn repeat(out: Out<'_>, byte: u8, count: usize) {
-    for _ in 0..count {
-        out(&[byte]);
-    }
 }
 
 /// A place in a format.
@@ -260,17 +221,15 @@ impl Cursor<'_> {
     }
 }
 
-/// Writes what the format says; returns how many bytes these are, `None` if the format is none.
+/// Writes what the format says; `None` if the format is none.
 ///
 /// # Safety
 /// `take` gives what the format asks for; pointers among it are null or as C asks for them.
-unsafe fn walk(format: &[u8], take: Take<'_>, out: Out<'_>) -> Option<usize> {
-    let mut total = 0usize;
+unsafe fn walk(format: &[u8], take: Take<'_>, out: &mut Out<'_>) -> Option<()> {
     let mut format = Cursor { rest: format };
     while !format.rest.is_empty() {
         let text = format.rest.iter().position(|byte| *byte == b'%').unwrap_or(format.rest.len());
-        out(&format.rest[..text]);
-        total += text;
+        out.put(&format.rest[..text], 0, 0);
         format.rest = &format.rest[text..];
         if !format.take(b'%') {
             break;
@@ -278,7 +237,7 @@ unsafe fn walk(format: &[u8], take: Take<'_>, out: Out<'_>) -> Option<usize> {
         // `%%` is a conversion without an argument.
         let number = format.argument();
         let mut spec = Spec { flags: 0, width: 0, precision: None };
-        while let Some(flag) = format.rest.first().and_then(|byte| b"-+ #0".iter().position(|flag| flag == byte)) {
+        while let Some(flag) = format.rest.first().and_then(|byte| FLAGS.iter().position(|flag| flag == byte)) {
             spec.flags |= 1 << flag;
             format.rest = &format.rest[1..];
         }
@@ -301,7 +260,7 @@ unsafe fn walk(format: &[u8], take: Take<'_>, out: Out<'_>) -> Option<usize> {
         }
         let (conversion, rest) = format.rest.split_first()?;
         format.rest = rest;
-        total = total.checked_add(match conversion {
+        match conversion {
             // Wide characters.
             b'c' | b's' if bits == u64::BITS => return None,
             b'%' => spec.put(out, b"", &[(b"%", 0)], false),
@@ -322,18 +281,20 @@ unsafe fn walk(format: &[u8], take: Take<'_>, out: Out<'_>) -> Option<usize> {
                 let place = take(number, false) as *mut u8;
                 if !place.is_null() {
                     // SAFETY: the caller vouches for an integer of these bits there; both architectures are little-endian.
-                    unsafe { place.copy_from_nonoverlapping(total.to_le_bytes().as_ptr(), bits as usize / 8) };
+                    unsafe { place.copy_from_nonoverlapping(out.total().to_le_bytes().as_ptr(), bits as usize / 8) };
                 }
-                0
             }
             b'd' | b'i' | b'u' | b'o' | b'x' | b'X' | b'p' => put_integer(&mut spec, out, *conversion, take(number, false), bits),
             b'a' | b'A' | b'e' | b'E' | b'f' | b'F' | b'g' | b'G' => {
-                put_double(&spec, out, *conversion, f64::from_bits(take(number, true)))
+                if conversion.is_ascii_uppercase() {
+                    spec.flags |= UPPER;
+                }
+                spec.put_double(out, conversion.to_ascii_lowercase(), f64::from_bits(take(number, true)));
             }
             _ => return None,
-        })?;
+        }
     }
-    Some(total)
+    Some(())
 }
 
 /// The text of `%s` or `%m`.
@@ -346,7 +307,7 @@ fn take_text(conversion: u8, number: usize, take: Take<'_>) -> *const c_char {
 }
 
 /// Writes an integer of so many bits, see [`Spec::put`].
-pub(super) fn put_integer(spec: &mut Spec, out: Out<'_>, conversion: u8, value: u64, bits: u32) -> usize {
+pub(super) fn put_integer(spec: &mut Spec, out: &mut Out<'_>, conversion: u8, value: u64, bits: u32) {
     let is_pointer = conversion == b'p';
     let unused = if is_pointer { 0 } else { u64::BITS - bits };
     let is_signed = matches!(conversion, b'd' | b'i');
@@ -381,183 +342,7 @@ pub(super) fn put_integer(spec: &mut Spec, out: Out<'_>, conversion: u8, value: 
         digits_min = digits_min.max(digits.len() + 1);
     }
     let zeros = digits_min.saturating_sub(digits.len());
-    spec.put(out, prefix, &[(b"", zeros), (digits, 0)], spec.precision.is_none())
-}
-
-/// Decimal digits before the point: 309 of the greatest double, in whole words of nine.
-const DIGITS_BEFORE: usize = 9 * WORDS_BEFORE;
-const WORDS_BEFORE: usize = 40;
-/// All digits. Behind the point there are 1,074 of the least double.
-const DIGITS: usize = 9 * WORDS;
-const WORDS: usize = 160;
-const WORD: u64 = 1_000_000_000;
-
-/// The exact decimal digits of a double that is not negative.
-fn expand(value: f64) -> [u8; DIGITS] {
-    let exponent = (value.to_bits() >> 52) as i32;
-    let fraction = value.to_bits() & ((1 << 52) - 1);
-    let significand = if exponent == 0 { fraction } else { fraction | 1 << 52 };
-    let mut scale = exponent.max(1) - 1075;
-
-    let mut words = [0; WORDS];
-    words[WORDS_BEFORE - 1] = significand % WORD;
-    words[WORDS_BEFORE - 2] = significand / WORD;
-    while scale > 0 {
-        let shift = scale.min(29);
-        let mut carry = 0;
-        for word in words.iter_mut().rev() {
-            let sum = (*word << shift) + carry;
-            (*word, carry) = (sum % WORD, sum / WORD);
-        }
-        scale -= shift;
-    }
-    while scale < 0 {
-        // 10^9 is a multiple of 2^9, so nothing is lost.
-        let shift = scale.max(-9).unsigned_abs();
-        let mut carry = 0;
-        for word in &mut words {
-            let rest = *word & ((1 << shift) - 1);
-            *word = (*word >> shift) + carry;
-            carry = (WORD >> shift) * rest;
-        }
-        scale += shift as i32;
-    }
-
-    let mut digits = [0; DIGITS];
-    for (mut word, digits) in words.into_iter().zip(digits.chunks_mut(9)) {
-        for digit in digits.iter_mut().rev() {
-            *digit = b'0' + (word % 10) as u8;
-            word /= 10;
-        }
-    }
-    digits
-}
-
-/// Rounds to the digits before `end`, to the even one of two that are as near. What is dropped becomes zeros.
-fn round(digits: &mut [u8; DIGITS], end: usize) {
-    let Some(first) = digits.get(end) else { return };
-    let is_more = digits[end + 1..].iter().any(|digit| *digit != b'0');
-    // Before all digits there is a zero.
-    let is_odd = end > 0 && digits[end - 1] & 1 != 0;
-    let is_up = *first > b'5' || *first == b'5' && (is_more || is_odd);
-    digits[end..].fill(b'0');
-    let mut at = end;
-    while is_up && at > 0 {
-        at -= 1;
-        if digits[at] < b'9' {
-            digits[at] += 1;
-            break;
-        }
-        digits[at] = b'0';
-    }
-}
-
-fn put_double(spec: &Spec, out: Out<'_>, conversion: u8, value: f64) -> usize {
-    let is_upper = conversion.is_ascii_uppercase();
-    let sign = spec.sign(value.is_sign_negative());
-    let value = value.abs();
-    if !value.is_finite() {
-        let text = match (value.is_nan(), is_upper) {
-            (true, false) => b"nan",
-            (true, true) => b"NAN",
-            (false, false) => b"inf",
-            (false, true) => b"INF",
-        };
-        return spec.put(out, sign, &[(text, 0)], false);
-    }
-    let mut conversion = conversion.to_ascii_lowercase();
-    if conversion == b'a' {
-        return put_hexadecimal(spec, out, sign, value, is_upper);
-    }
-    let mut digits = expand(value);
-    let mut precision = spec.precision.unwrap_or(6);
-    let first = |digits: &[u8; DIGITS]| digits.iter().position(|digit| *digit != b'0').unwrap_or(DIGITS_BEFORE - 1);
-    let is_general = conversion == b'g';
-    if is_general {
-        // So many significant digits, in the style that the exponent of the rounded number asks for.
-        precision = precision.max(1);
-        let end = first(&digits).saturating_add(precision);
-        round(&mut digits, end);
-        let exponent = DIGITS_BEFORE as isize - 1 - first(&digits) as isize;
-        let is_fixed = (-4..precision as isize).contains(&exponent);
-        conversion = if is_fixed { b'f' } else { b'e' };
-        precision = if is_fixed { (precision as isize - 1 - exponent) as usize } else { precision - 1 };
-    }
-    let point = if conversion == b'f' { DIGITS_BEFORE } else { first(&digits) + 1 };
-    round(&mut digits, point.saturating_add(precision));
-    // Rounding may have made it one digit longer.
-    let start = first(&digits);
-    let point = if conversion == b'f' { DIGITS_BEFORE } else { start + 1 };
-    let end = point.saturating_add(precision).min(DIGITS);
-    let mut fraction = &digits[point..end];
-    let mut zeros = precision - fraction.len();
-    if is_general && !spec.has(ALTERNATIVE) {
-        fraction = &fraction[..fraction.iter().rposition(|digit| *digit != b'0').map_or(0, |last| last + 1)];
-        zeros = 0;
-    }
-    let dot: &[u8] = if fraction.is_empty() && zeros == 0 && !spec.has(ALTERNATIVE) { b"" } else { b"." };
-    let mut room = [0; EXPONENT_BYTES];
-    let exponent = if conversion == b'f' {
-        &[]
-    } else {
-        format_exponent(&mut room, if is_upper { b'E' } else { b'e' }, DIGITS_BEFORE as i32 - point as i32, 2)
-    };
-    spec.put(out, sign, &[(&digits[start.min(point - 1)..point], 0), (dot, 0), (fraction, zeros), (exponent, 0)], true)
-}
-
-/// `e+308`, `p-1074`.
-const EXPONENT_BYTES: usize = 6;
-
-/// An exponent of at least so many digits.
-fn format_exponent(room: &mut [u8; EXPONENT_BYTES], mark: u8, exponent: i32, digits_min: usize) -> &[u8] {
-    let mut rest = exponent.unsigned_abs();
-    let mut at = EXPONENT_BYTES;
-    while rest > 0 || at > EXPONENT_BYTES - digits_min {
-        at -= 1;
-        room[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-    }
-    room[at - 1] = if exponent < 0 { b'-' } else { b'+' };
-    room[at - 2] = mark;
-    &room[at - 2..]
-}
-
-fn put_hexadecimal(spec: &Spec, out: Out<'_>, sign: &[u8], value: f64, is_upper: bool) -> usize {
-    let mut exponent = (value.to_bits() >> 52) as i32 - 1023;
-    let mut significand = value.to_bits() & ((1 << 52) - 1);
-    if exponent > -1023 {
-        significand |= 1 << 52;
-    } else if significand > 0 {
-        // As musl does, and other than glibc: no digit but 1 before the point.
-        let shift = significand.leading_zeros() - 11;
-        significand <<= shift;
-        exponent = -1022 - shift as i32;
-    } else {
-        exponent = 0;
-    }
-    // 13 digits behind the point.
-    if let Some(precision @ 0..13) = spec.precision {
-        let unit = 1 << (4 * (13 - precision));
-        let rest = significand % unit;
-        significand -= rest;
-        if rest > unit / 2 || rest == unit / 2 && significand & unit != 0 {
-            significand += unit;
-        }
-    }
-    let mut text = [0; 14];
-    for (index, digit) in text.iter_mut().enumerate() {
-        let value = b"0123456789abcdef"[(significand >> (52 - 4 * index)) as usize & 15];
-        *digit = if is_upper { value.to_ascii_uppercase() } else { value };
-    }
-    let shown = spec.precision.unwrap_or_else(|| text[1..].iter().rposition(|digit| *digit != b'0').map_or(0, |last| last + 1));
-    let fraction = &text[1..=shown.min(13)];
-    let dot: &[u8] = if shown > 0 || spec.has(ALTERNATIVE) { b"." } else { b"" };
-    let mut room = [0; EXPONENT_BYTES];
-    let exponent = format_exponent(&mut room, if is_upper { b'P' } else { b'p' }, exponent, 1);
-    let mut prefix = [0; 3];
-    prefix[..sign.len()].copy_from_slice(sign);
-    prefix[sign.len()..sign.len() + 2].copy_from_slice(if is_upper { b"0X" } else { b"0x" });
-    spec.put(out, &prefix[..sign.len() + 2], &[(&text[..1], 0), (dot, 0), (fraction, shown - fraction.len()), (exponent, 0)], true)
+    spec.put(out, prefix, &[(b"", zeros), (digits, 0)], spec.precision.is_none());
 }
 
 #[cfg(test)]
@@ -594,11 +379,11 @@ mod tests {
         }};
     }
 
-    const FLAGS: [&str; 12] = ["", "-", "+", " ", "#", "0", "-#", "+0", "#0", "-0", "+ #0", "+ "];
+    const FLAG_SETS: [&str; 12] = ["", "-", "+", " ", "#", "0", "-#", "+0", "#0", "-0", "+ #0", "+ "];
 
     #[test]
     fn integers_are_those_of_the_c_library() {
-        for flags in FLAGS {
+        for flags in FLAG_SETS {
             for width in ["", "1", "8", "30"] {
                 for precision in ["", ".", ".0", ".1", ".7", ".25"] {
                     for (length, conversions) in
@@ -657,7 +442,7 @@ mod tests {
             values.push(f64::from_bits(random ^ random >> 31));
         }
         for value in values {
-            for flags in FLAGS {
+            for flags in FLAG_SETS {
                 for width in ["", "25"] {
                     for precision in ["", ".", ".1", ".17", ".60"] {
                         for conversion in "eEfFgGaA".chars() {

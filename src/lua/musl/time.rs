@@ -5,9 +5,10 @@
 //! `strftime` knows what POSIX and musl know: all of C11 7.27.3.5, `%s`, the flags `-` `_` `0` for the padding of numbers, `+` and a width
 //! for years (`%C` `%F` `%G` `%Y`). A conversion that is unknown ends it with 0, like room that is too small.
 
-use super::print::{Cursor, PLUS, Spec, ZEROS, put_integer};
+use super::print::{Cursor, put_integer};
 use super::zone::{self, Period};
 use crate::calendar::{DAY, HOUR, YEAR, first_day, month_of};
+use crate::lua::format::{Counted, Out, PLUS, Room, Spec, ZEROS};
 use core::ffi::{CStr, c_char, c_int};
 use core::slice;
 
@@ -122,11 +123,13 @@ unsafe extern "C" fn mktime(time: *mut libc::tm) -> i64 {
 unsafe extern "C" fn strftime(into: *mut u8, room: usize, format: *const c_char, time: *const libc::tm) -> usize {
     // SAFETY: the caller vouches for all of them.
     let (into, format, time) = unsafe { (slice::from_raw_parts_mut(into, room), CStr::from_ptr(format), &*time) };
-    let mut writer = Writer { into, at: 0, time };
-    match (writer.write(format.to_bytes()), writer.into.get_mut(writer.at)) {
-        (Some(()), Some(end)) => {
+    let mut writer = Writer { out: Out { room: Room::new(into), full: &mut Counted }, time };
+    let is_known = writer.write(format.to_bytes()).is_some();
+    let room = writer.out.room;
+    match room.bytes.get_mut(room.at) {
+        Some(end) if is_known => {
             *end = 0;
-            writer.at
+            room.at
         }
         _ => 0,
     }
@@ -153,23 +156,13 @@ fn parts(list: &'static [u8]) -> impl Iterator<Item = &'static [u8]> {
 
 /// Where `strftime` writes what of what.
 struct Writer<'a> {
-    into: &'a mut [u8],
-    /// How far it is; beyond the end if there is not enough room.
-    at: usize,
+    out: Out<'a>,
     time: &'a libc::tm,
 }
 
 impl Writer<'_> {
-    #[inline(never)]
-    fn put_part(&mut self, bytes: &[u8]) {
-        if let Some(place) = self.into.get_mut(self.at..).and_then(|rest| rest.get_mut(..bytes.len())) {
-            place.copy_from_slice(bytes);
-        }
-        self.at += bytes.len();
-    }
-
     fn put(&mut self, bytes: &[u8]) -> Option<()> {
-        self.put_part(bytes);
+        self.out.put(bytes, 0, 0);
         Some(())
     }
 
@@ -181,7 +174,7 @@ impl Writer<'_> {
             if *byte == b'%' {
                 self.convert(&mut format)?;
             } else {
-                self.put_part(&[*byte]);
+                self.out.put(&[*byte], 0, 0);
             }
         }
         Some(())
@@ -242,7 +235,7 @@ impl Writer<'_> {
         let has_plus = format.take(b'+');
         let before = format.rest.len();
         // More than there is room for is too much in any case.
-        let mut width = format.number().unwrap_or(usize::MAX).min(self.into.len());
+        let mut width = format.number().unwrap_or(usize::MAX).min(self.out.room.bytes.len());
         if format.rest.len() < before {
             width = width.max(1);
         }
@@ -291,7 +284,7 @@ impl Writer<'_> {
         if has_sign {
             spec.flags |= PLUS;
         }
-        put_integer(&mut spec, &mut |bytes| self.put_part(bytes), b'd', value as u64, i64::BITS);
+        put_integer(&mut spec, &mut self.out, b'd', value as u64, i64::BITS);
         if is_date { self.write(b"-%m-%d") } else { Some(()) }
     }
 }
