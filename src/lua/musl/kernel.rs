@@ -102,13 +102,3 @@ extern "C" fn __lock(_lock: *mut c_int) {}
 /// The end of it.
 #[unsafe(no_mangle)]
 extern "C" fn __unlock(_lock: *mut c_int) {}
-
-/// musl's lock of a stream; 0: it need not be unlocked.
-#[unsafe(no_mangle)]
-extern "C" fn __lockfile(_file: *mut libc::FILE) -> c_int {
-    0
-}
-
-/// The end of it.
-#[unsafe(no_mangle)]
-extern "C" fn __unlockfile(_file: *mut libc::FILE) {}

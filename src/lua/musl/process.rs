@@ -192,8 +192,7 @@ unsafe extern "C" fn popen(command: *const c_char, mode: *const c_char) -> *mut 
 }
 
 fn refuse<T>(errno: c_int) -> *mut T {
-    // SAFETY: the address of this thread's errno is always valid.
-    unsafe { *libc::__errno_location() = errno };
+    super::set_errno(errno);
     ptr::null_mut()
 }
 
