@@ -231,7 +231,7 @@ pub fn wait_readable(fd: c_int) -> Result<(), Errno> {
         return Ok(());
     }
     let mut poll = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
-    while_held(&[libc::SIGTERM], |_| {
+    while_held(bit(libc::SIGTERM), || {
         while !is_terminating() {
             // SAFETY: an all-zero sigset_t is the empty set with both C libraries; the kernel reads the set and writes one pollfd.
             let result = unsafe { libc::ppoll(&mut poll, 1, ptr::null(), &mem::zeroed()) };
@@ -245,18 +245,24 @@ pub fn wait_readable(fd: c_int) -> Result<(), Errno> {
 }
 
 /// Runs `act` while these signals are held back.
-fn while_held<R>(signals: &[c_int], act: impl FnOnce(&libc::sigset_t) -> R) -> R {
-    // SAFETY: the sets are plain data; all-zero is the empty one.
-    unsafe {
-        let (mut held, mut before): (libc::sigset_t, libc::sigset_t) = mem::zeroed();
-        for signal in signals {
-            libc::sigaddset(&mut held, *signal);
-        }
-        libc::sigprocmask(libc::SIG_BLOCK, &held, &mut before);
-        let result = act(&held);
-        libc::sigprocmask(libc::SIG_SETMASK, &before, ptr::null_mut());
-        result
-    }
+fn while_held<R>(signals: u64, act: impl FnOnce() -> R) -> R {
+    let before = hold_back(libc::SIG_BLOCK, signals);
+    let result = act();
+    hold_back(libc::SIG_SETMASK, before);
+    result
+}
+
+/// A signal in a set, as the kernel has it.
+pub const fn bit(signal: c_int) -> u64 {
+    1 << (signal - 1)
+}
+
+/// Changes which signals are held back, as `sigprocmask(2)` says; returns those that were.
+pub fn hold_back(how: c_int, signals: u64) -> u64 {
+    let mut before = 0u64;
+    // SAFETY: the kernel reads and writes a set of 64 bits each, as its length says.
+    unsafe { libc::syscall(libc::SYS_rt_sigprocmask, how, &raw const signals, &raw mut before, size_of::<u64>()) };
+    before
 }
 
 // ---- signals and processes ----
@@ -271,16 +277,16 @@ extern "C" fn note_termination(_signal: c_int) {
 /// From now on SIGTERM is noted instead of ending the process; [`wait_readable`] and [`wait_child`] tell of it. System calls that it comes
 /// in go on.
 pub fn watch_termination() {
-    handle(libc::SIGTERM, note_termination, libc::SA_RESTART);
+    handle(libc::SIGTERM, note_termination as *const () as usize, libc::SA_RESTART);
     TERMINATION_IS_WATCHED.store(true, Ordering::Relaxed);
 }
 
-/// Has `handler`, which is safe to run at any time, called for a signal.
-fn handle(signal: c_int, handler: extern "C" fn(c_int), flags: c_int) {
+/// Has `handler`, which is safe to run at any time, called for a signal; or `SIG_DFL`.
+fn handle(signal: c_int, handler: libc::sighandler_t, flags: c_int) {
     // SAFETY: the structure is plain data that the kernel reads.
     unsafe {
         let mut action: libc::sigaction = mem::zeroed();
-        action.sa_sigaction = handler as *const () as usize;
+        action.sa_sigaction = handler;
         action.sa_flags = flags;
         libc::sigaction(signal, &action, ptr::null_mut());
     }
@@ -290,7 +296,7 @@ fn handle(signal: c_int, handler: extern "C" fn(c_int), flags: c_int) {
 /// programs that the function starts would inherit a signal that is ignored, and `yes | head` would complain.
 pub fn ignore_broken_pipes() {
     extern "C" fn do_nothing(_signal: c_int) {}
-    handle(libc::SIGPIPE, do_nothing, libc::SA_RESTART);
+    handle(libc::SIGPIPE, do_nothing as *const () as usize, libc::SA_RESTART);
 }
 
 /// The stack of [`note_fault`]: the ordinary one may be what has run out.
@@ -302,8 +308,8 @@ const FAULT_STACK_BYTES: usize = 16384;
 /// SIGSEGV: says so, and lets the signal end the process. The platform answers the invocation.
 extern "C" fn note_fault(_signal: c_int) {
     write_all(2, b"[FATAL] the process ran out of C stack, or memory was corrupted through FFI (SIGSEGV)\n");
-    // SAFETY: the default disposition is valid; returning repeats the faulting access, which then ends the process.
-    unsafe { libc::signal(libc::SIGSEGV, libc::SIG_DFL) };
+    // Returning repeats the faulting access, which then ends the process.
+    handle(libc::SIGSEGV, libc::SIG_DFL, 0);
 }
 
 /// How far the C stack may grow. An interpreter bounds recursion in its language, but not always through C functions that call back (Lua's
@@ -331,7 +337,7 @@ pub fn explain_faults() {
     let stack = libc::stack_t { ss_sp: (&raw mut FAULT_STACK).cast(), ss_flags: 0, ss_size: FAULT_STACK_BYTES };
     // SAFETY: the stack is static memory that nothing else uses; the structure is plain data that the kernel reads.
     unsafe { libc::sigaltstack(&stack, ptr::null_mut()) };
-    handle(libc::SIGSEGV, note_fault, libc::SA_ONSTACK);
+    handle(libc::SIGSEGV, note_fault as *const () as usize, libc::SA_ONSTACK);
 }
 
 /// Whether SIGTERM has come since [`watch_termination`].
@@ -386,9 +392,9 @@ pub enum ChildEnd {
 pub fn wait_child() -> Result<(c_int, ChildEnd), Errno> {
     let mut status = 0;
     // Held back between the looks and the wait, so that none is missed. A SIGTERM that is not watched for ends the process.
-    let signals = [libc::SIGCHLD, libc::SIGTERM];
-    let watched = if TERMINATION_IS_WATCHED.load(Ordering::Relaxed) { &signals[..] } else { &signals[..1] };
-    let id = while_held(watched, |held| {
+    let is_watched = TERMINATION_IS_WATCHED.load(Ordering::Relaxed);
+    let signals = bit(libc::SIGCHLD) | if is_watched { bit(libc::SIGTERM) } else { 0 };
+    let id = while_held(signals, || {
         while !is_terminating() {
             // SAFETY: the kernel writes one status.
             match unsafe { libc::waitpid(-1, &mut status, libc::WNOHANG) } {
@@ -396,8 +402,10 @@ pub fn wait_child() -> Result<(c_int, ChildEnd), Errno> {
                 -1 => return Err(Errno::last()),
                 id => return Ok(id),
             }
-            // SAFETY: the kernel reads the set.
-            if unsafe { libc::sigwaitinfo(held, ptr::null_mut()) } == libc::SIGTERM {
+            let none = ptr::null::<c_void>();
+            // SAFETY: the kernel reads a set of 64 bits.
+            let signal = unsafe { libc::syscall(libc::SYS_rt_sigtimedwait, &raw const signals, none, none, size_of::<u64>()) };
+            if signal == libc::SIGTERM.into() {
                 note_termination(libc::SIGTERM);
             }
         }

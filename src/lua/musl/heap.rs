@@ -61,8 +61,7 @@ unsafe fn resize(old: *mut u8, bytes: usize, is_freed: bool) -> *mut u8 {
 
 /// No memory: null, and ENOMEM.
 fn refuse() -> *mut u8 {
-    // SAFETY: the address of this thread's errno is always valid.
-    unsafe { *libc::__errno_location() = libc::ENOMEM };
+    super::set_errno(libc::ENOMEM);
     ptr::null_mut()
 }
 

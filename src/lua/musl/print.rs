@@ -1,5 +1,4 @@
-//! `vfprintf` and `vsnprintf`, on which `printf` and `snprintf` stand. `ffi.C.printf` is one of the functions that the static
-//! build promises.
+//! `printf` and `snprintf`, which are two of the functions that `ffi.C` has in the static build, on `vfprintf` and `vsnprintf`.
 //!
 //! All of C11 7.21.6.1 and POSIX: flags, width and precision (also as arguments), lengths, arguments by number (`%2$d`), and `%m`. Floating
 //! point numbers are exact at every precision. `long double`, which FFI cannot pass, and wide characters, of which the C locale has none
@@ -110,6 +109,96 @@ impl Full<'_> for Stream {
     }
 }
 
+/// `printf(3)`
+#[cfg(target_env = "musl")]
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+unsafe extern "C" fn printf() {
+    unsafe extern "C" {
+        static stdout: *mut libc::FILE;
+    }
+    /// `vprintf(3)`, called as `snprintf`'s other half is.
+    ///
+    /// # Safety
+    /// As for [`vfprintf`].
+    unsafe extern "C" fn print_out(format: *const c_char, _: usize, _: usize, arguments: *mut VaList) -> c_int {
+        // SAFETY: the stream is always open; the caller vouches for the others.
+        unsafe { vfprintf(stdout, format, arguments) }
+    }
+    #[cfg(target_arch = "x86_64")]
+    core::arch::naked_asm!("mov r11d, 8", "lea r10, [rip + {}]", "jmp {}", sym print_out, sym collect);
+    #[cfg(target_arch = "aarch64")]
+    core::arch::naked_asm!("mov w10, #-56", "adrp x9, {0}", "add x9, x9, :lo12:{0}", "b {1}", sym print_out, sym collect);
+}
+
+/// `snprintf(3)`
+#[cfg(target_env = "musl")]
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+unsafe extern "C" fn snprintf() {
+    #[cfg(target_arch = "x86_64")]
+    core::arch::naked_asm!("mov r11d, 24", "lea r10, [rip + {}]", "jmp {}", sym vsnprintf, sym collect);
+    #[cfg(target_arch = "aarch64")]
+    core::arch::naked_asm!("mov w10, #-40", "adrp x9, {0}", "add x9, x9, :lo12:{0}", "b {1}", sym vsnprintf, sym collect);
+}
+
+/// Saves the registers in which arguments are passed, and calls the function in r10 or x9 with the same arguments, but for the fourth: a
+/// [`VaList`] of them all, which goes on behind those that have a name. r11d or w10 is the offset of the first of these.
+#[cfg(target_env = "musl")]
+#[unsafe(naked)]
+unsafe extern "C" fn collect() {
+    // The list, then the registers.
+    #[cfg(target_arch = "x86_64")]
+    core::arch::naked_asm!(
+        "sub rsp, 216",
+        "mov [rsp + 40], rsi",
+        "mov [rsp + 48], rdx",
+        "mov [rsp + 56], rcx",
+        "mov [rsp + 64], r8",
+        "mov [rsp + 72], r9",
+        "movaps [rsp + 80], xmm0",
+        "movaps [rsp + 96], xmm1",
+        "movaps [rsp + 112], xmm2",
+        "movaps [rsp + 128], xmm3",
+        "movaps [rsp + 144], xmm4",
+        "movaps [rsp + 160], xmm5",
+        "movaps [rsp + 176], xmm6",
+        "movaps [rsp + 192], xmm7",
+        "mov [rsp], r11d",
+        "mov dword ptr [rsp + 4], 48",
+        "lea rax, [rsp + 224]",
+        "mov [rsp + 8], rax",
+        "lea rax, [rsp + 32]",
+        "mov [rsp + 16], rax",
+        "mov rcx, rsp",
+        "call r10",
+        "add rsp, 216",
+        "ret",
+    );
+    #[cfg(target_arch = "aarch64")]
+    core::arch::naked_asm!(
+        "stp x29, x30, [sp, #-240]!",
+        "stp x0, x1, [sp, #48]",
+        "stp x2, x3, [sp, #64]",
+        "stp x4, x5, [sp, #80]",
+        "stp x6, x7, [sp, #96]",
+        "stp q0, q1, [sp, #112]",
+        "stp q2, q3, [sp, #144]",
+        "stp q4, q5, [sp, #176]",
+        "stp q6, q7, [sp, #208]",
+        "add x11, sp, #240",
+        "add x12, sp, #112",
+        "stp x11, x12, [sp, #16]",
+        "str x11, [sp, #32]",
+        "mov w12, #-128",
+        "stp w10, w12, [sp, #40]",
+        "add x3, sp, #16",
+        "blr x9",
+        "ldp x29, x30, [sp], #240",
+        "ret",
+    );
+}
+
 /// `vsnprintf(3)`
 ///
 /// # Safety
@@ -176,8 +265,7 @@ unsafe fn print(format: *const c_char, arguments: *mut VaList, out: &mut Out<'_>
 }
 
 fn refuse(errno: c_int) -> c_int {
-    // SAFETY: the address of this thread's errno is always valid.
-    unsafe { *libc::__errno_location() = errno };
+    super::set_errno(errno);
     -1
 }
 

@@ -33,7 +33,7 @@ const SIGNAL_MAX: c_int = 64;
 /// What a parent ignores while it waits for its command: who types them means that one.
 const IGNORED: [c_int; 2] = [libc::SIGINT, libc::SIGQUIT];
 /// Held back while it does: who counts children does not see this one.
-const CHILD_SIGNAL: u64 = 1 << (libc::SIGCHLD - 1);
+const CHILD_SIGNAL: u64 = sys::bit(libc::SIGCHLD);
 
 impl Child {
     /// A child for a command. From now on all signals are held back, until [`hold_back`] says otherwise.
@@ -92,10 +92,7 @@ extern "C" fn run(child: *mut c_void) -> c_int {
 
 /// Holds back these signals, and no others; returns those that were.
 fn hold_back(mask: u64) -> u64 {
-    let mut before = 0u64;
-    // SAFETY: the kernel reads and writes a set of 64 bits each, as its length says.
-    unsafe { libc::syscall(libc::SYS_rt_sigprocmask, libc::SIG_SETMASK, &raw const mask, &raw mut before, size_of::<u64>()) };
-    before
+    sys::hold_back(libc::SIG_SETMASK, mask)
 }
 
 /// Waits until a child has ended; its status, or -1 and `errno`.
@@ -192,8 +189,7 @@ unsafe extern "C" fn popen(command: *const c_char, mode: *const c_char) -> *mut 
 }
 
 fn refuse<T>(errno: c_int) -> *mut T {
-    // SAFETY: the address of this thread's errno is always valid.
-    unsafe { *libc::__errno_location() = errno };
+    super::set_errno(errno);
     ptr::null_mut()
 }
 

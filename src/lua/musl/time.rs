@@ -74,8 +74,7 @@ unsafe fn write(seconds: i64, is_utc: bool, into: *mut libc::tm) -> *mut libc::t
             return into;
         }
     }
-    // SAFETY: the address of this thread's errno is always valid.
-    unsafe { *libc::__errno_location() = libc::EOVERFLOW };
+    super::set_errno(libc::EOVERFLOW);
     core::ptr::null_mut()
 }
 
