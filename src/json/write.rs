@@ -165,7 +165,13 @@ fn write_not_ascii(out: &mut Buffer, bytes: &[u8], mut at: usize, rules: &String
                 }
                 (escape(if is_pair { 0xdc00 | code & 0x3ff } else { code }), 6, len)
             }
-            (len, _) => (u64::from(word), len, len),
+            (len, _) => {
+                // Nearly always.
+                out.spare()[..4].copy_from_slice(&word.to_le_bytes());
+                out.advance(len);
+                at += len;
+                continue;
+            }
         };
         put(out, sequence, len);
         at += taken;
