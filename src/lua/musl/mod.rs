@@ -7,6 +7,7 @@
 //!
 //! | file | functions | musl's | these |
 //! | --- | --- | ---: | ---: |
+//! | `clock` | `clock_gettime` `time` `gettimeofday` `clock` | 750 | 330 |
 //! | `environment` | `getenv` `putenv` `unsetenv` | 430 | 220 |
 //! | `errors` | `strerror` | 1,050 | 580 |
 //! | `file` | C's streams: `fopen` to `fclose`, `stdin` `stdout` `stderr`, `tmpfile` `mkstemp` | 3,400 | 1,360 |
@@ -20,9 +21,11 @@
 //! | `kernel` | what is one system call: `syscall` itself, `open` `read` `write` `close`, `clone`, `sleep` and so on | 2,500 | 500 |
 //! | `process` | `system` `popen` `pclose` | 1,900 | 810 |
 //! | `time`, `zone` | `gmtime_r` `localtime_r` `mktime` `strftime`, time zones | 6,300 | 4,160 |
+//! | `start` | `crt1.o`, `__libc_start_main`, the thread's storage, `exit`, `errno` | 990 | 70 |
 //!
 //! `segment` is no smaller than musl's `mmap`, but spares a start its first mapping.
 
+mod clock;
 mod environment;
 mod errors;
 mod file;
@@ -37,6 +40,8 @@ mod scan;
 #[cfg(target_env = "musl")]
 mod segment;
 mod sort;
+#[cfg(all(target_env = "musl", not(any(feature = "lpeg", feature = "lfs"))))]
+mod start;
 mod text;
 mod time;
 mod zone;
