@@ -195,6 +195,10 @@ mod lua {
             for argument in ["-Wl,-Bstatic", "-lc", "-lgcc"] {
                 println!("cargo:rustc-link-arg-bins={argument}");
             }
+            // src/lua/musl/start.rs is in place of musl's start files, but not for C modules.
+            if !C_MODULES.iter().any(|(name, _)| is_linked_in(name)) {
+                println!("cargo:rustc-link-arg-bins=-nostartfiles");
+            }
         } else {
             for library in ["m", "dl", "c"] {
                 println!("cargo:rustc-link-lib=dylib={library}");

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use coldmoon_cli::function::Function;
 use coldmoon_cli::runtime_api::{Invocation, Options, RuntimeApi};
+use coldmoon_tests::elf::asks_for_its_thread;
 use coldmoon_tests::process::Setup;
 use coldmoon_tests::{PATIENCE, bootstrap, runner, skip, tell, workspace};
 use serde_json::Value;
@@ -36,6 +37,16 @@ fn content(archive: &mut ZipArchive<fs::File>, name: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     archive.by_name(name).expect("it is in the zip").read_to_end(&mut bytes).expect("it can be unpacked");
     bytes
+}
+
+/// `src/lua/musl/start.rs` sets no thread up.
+#[test]
+fn nothing_in_the_layer_asks_for_its_thread() {
+    if layer().is_some() {
+        assert!(!asks_for_its_thread(&bootstrap()));
+    }
+    // This program has threads.
+    assert!(asks_for_its_thread(&std::env::current_exe().expect("its path")));
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! What an ELF file asks of the machine that it runs on, and what it offers to the shared objects that it loads.
 //!
-//! Only what the tests ask: whether there is a dynamic linker, the versions of glibc's symbols, the exported symbols.
+//! Only what the tests ask: whether there is a dynamic linker, the versions of glibc's symbols, the exported symbols, whether there is code
+//! that asks for its thread.
 
 use std::path::Path;
 
 use object::Endianness;
-use object::elf::{FileHeader64, PT_INTERP, SHN_UNDEF};
+use object::elf::{EM_AARCH64, FileHeader64, PF_X, PT_INTERP, PT_LOAD, PT_TLS, SHN_UNDEF};
 use object::read::elf::{ElfFile64, FileHeader, ProgramHeader, Sym};
 
 use crate::bootstrap;
@@ -23,6 +24,27 @@ pub fn bootstrap_is_dynamic() -> bool {
         let header: &FileHeader64<Endianness> = file.elf_header();
         let segments = header.program_headers(file.endian(), file.data()).expect("program headers");
         segments.iter().any(|segment| segment.p_type(file.endian()) == PT_INTERP)
+    })
+}
+
+/// Whether a binary has storage for threads, or instructions that read where it is: `mov %fs:8, %rax` and others with such an address on
+/// x86_64, `mrs x0, tpidr_el0` on aarch64.
+pub fn asks_for_its_thread(path: &Path) -> bool {
+    with_file(path, |file| {
+        let (endian, header) = (file.endian(), file.elf_header());
+        let is_aarch64 = header.e_machine.get(endian) == EM_AARCH64;
+        let segments = header.program_headers(endian, file.data()).expect("program headers");
+        segments.iter().any(|segment| {
+            let is_code = segment.p_type(endian) == PT_LOAD && segment.p_flags(endian) & PF_X != 0;
+            let code = if is_code { segment.data(endian, file.data()).expect("it is in the file") } else { &[] };
+            segment.p_type(endian) == PT_TLS
+                || if is_aarch64 {
+                    code.as_chunks().0.iter().any(|word| u32::from_le_bytes(*word) & !0x1f == 0xd53b_d040)
+                } else {
+                    // The segment's prefix, one for 64 bits, the operation, an address without registers.
+                    code.windows(5).any(|code| matches!(code, [0x64, 0x48 | 0x4c, _, mode, 0x25] if mode & 0xc7 == 0x04))
+                }
+        })
     })
 }
 

@@ -1,4 +1,6 @@
 //! `getenv`, `putenv` and `unsetenv` on the list of environ(7): for `os.getenv`, and for the one variable that the runtime sets.
+//!
+//! The list is the one that the process began with until an entry more is needed.
 
 use crate::sys;
 use core::ffi::{c_char, c_int};

@@ -193,6 +193,8 @@ impl File {
     }
 }
 
+/// Hardly ever used: not among what every start touches.
+#[unsafe(link_section = ".bss.last.buffers")]
 static mut BUFFERS: [Buffer; 3] = [[0; size_of::<Buffer>()]; 3];
 
 const fn buffer(index: usize) -> *mut Buffer {
@@ -372,10 +374,10 @@ fn settle_all(is_meant: impl Fn(&File) -> bool) -> bool {
     is_written
 }
 
-/// What the end of the process is to streams: what waits is written, and who has the file too goes on where this process has stopped.
+/// The end of the process, for musl's `exit` too: what waits is written, and who has the file too goes on where this process has stopped.
 #[cfg(target_env = "musl")]
 #[unsafe(no_mangle)]
-extern "C" fn __stdio_exit() {
+pub(super) extern "C" fn __stdio_exit() {
     settle_all(|_| true);
 }
 

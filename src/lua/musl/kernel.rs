@@ -137,6 +137,18 @@ unsafe extern "C" fn open(path: *const c_char, flags: c_int, mode: c_uint) -> c_
     unsafe { libc::syscall(libc::SYS_openat, libc::AT_FDCWD, path, flags, mode) as c_int }
 }
 
+/// `poll(2)`, which aarch64 has no more.
+///
+/// # Safety
+/// C's: the list has so many entries.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn poll(list: *mut libc::pollfd, count: c_ulong, ms: c_int) -> c_int {
+    let time = libc::timespec { tv_sec: (ms / 1000).into(), tv_nsec: (ms % 1000 * 1_000_000).into() };
+    let time = if ms < 0 { core::ptr::null() } else { &raw const time };
+    // SAFETY: the caller vouches for the list; no signals are held back.
+    unsafe { libc::ppoll(list, count, time, core::ptr::null()) }
+}
+
 /// `sleep(3)`
 #[unsafe(no_mangle)]
 extern "C" fn sleep(seconds: c_uint) -> c_uint {
