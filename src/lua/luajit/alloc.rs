@@ -5,14 +5,14 @@
 //! for a larger hole: bins of similar sizes in place of trees, which were most of the code.
 //!
 //! ```text
-//! segment    [next segment] [bytes of this one] (of the first: the rest of State) [head] [block ...] [head] [block ...] ... [head of size 0]
+//! segment    [next segment] [bytes of this one] (of the first: State) [head] [block ...] [head] [block ...] ... [head of size 0]
 //! block      [head: size and flags] [the caller's bytes ................................................]
 //! hole       [head: size and flags] [next hole of the bin] [previous one] ........... [size] [head of what follows]
 //! mapped     [nothing] [head: bytes of the mapping less 8, IS_MAPPED] [the caller's bytes ...]
 //! ```
 //!
-//! A size counts from a head to the next one. A block's address is that of the caller's bytes, a multiple of 8: nothing in LuaJIT needs more.
-//! What holds at all times, but for the middle of a function here:
+//! A size counts from a head to the next one. A block's address is that of the caller's bytes, a multiple of 8: nothing in LuaJIT needs
+//! more. What holds at all times, but for the middle of a function here:
 //!
 //! - Two holes are never neighbours, and each hole is in the bin of its size.
 //! - The *region*, from which small blocks are cut where there is no hole of just their size, is marked as a block in use: nothing unites
@@ -115,8 +115,8 @@ fn is_low(start: *mut u8, bytes: usize) -> bool {
 
 /// Maps zeroed memory at low addresses: at `hint`, or further up where that is taken. Null if there is none.
 ///
-/// Where the kernel may choose, aarch64's gives high addresses, and both give one below the other, where no segment could continue the last.
-/// So its choice is taken only where it takes no hints.
+/// Where the kernel may choose, aarch64's gives high addresses, and both give one below the other, where no segment could continue the
+/// last. So its choice is taken only where it takes no hints.
 fn map(mut hint: usize, bytes: usize) -> *mut u8 {
     #[cfg(test)]
     if tests::IS_EXHAUSTED.get() {
