@@ -9,8 +9,8 @@
 //! | --- | --- | ---: | ---: |
 //! | `heap` | `malloc` `calloc` `realloc` `free` | 5,900 | 186 |
 //! | `math` | all of `math.h` that LuaJIT calls | 20,100 | 3,566 |
-//! | `print` | `vfprintf`, `vsnprintf`; doubles are `crate::lua::format`'s | 6,800 | 1,659 |
-//! | `scan` | `fscanf` for `io.read "*n"`, `strtoul` for `tonumber(text, base)` | 7,600 | 1,090 |
+//! | `print` | `vfprintf`, `vsnprintf`; doubles are `crate::lua::format`'s | 6,800 | 1,641 |
+//! | `scan` | `fscanf` for `io.read "*n"`, `strtoul` for `tonumber(text, base)` | 7,600 | 1,007 |
 //! | `locale` | `setlocale` | 1,100 | 73 |
 //! | `text` | `strstr`; `memcmp`, which is here for its speed | 800 | 134 |
 //! | `sort` | `qsort`, on the sort that the encoder uses | 1,300 | 280 |
