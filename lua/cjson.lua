@@ -6,7 +6,7 @@
 -- * nesting never goes beyond 1,000, whatever the two settings of the depth say;
 -- * 64-bit integers (cdata) are written with their digits; integers too large for a double's 53 bits are decoded rounded, not cut at 2^63;
 -- * metamethods (`__len`, `__index`) are not called, and `empty_array_mt` does not make the members of a table vanish;
--- * lone surrogate escapes and NUL bytes within a string are taken; hexadecimal numbers have neither point nor exponent; without
+-- * lone surrogate escapes and NUL bytes within a string are taken; without
 --   `decode_invalid_numbers`, numbers are those of RFC 8259.
 
 local codec = require "coldmoon.codec"

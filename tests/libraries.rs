@@ -68,6 +68,10 @@ fn numbers_as_text_are_exact_in_every_build() {
         ("require('string.buffer').new():putf('%.3f', 1/3):put(0.5, 7):tostring()", "0.3330.57"),
         ("table.concat({1.5, 2, 1e100}, ',')", "1.5,2,1e+100"),
         ("('%a %.0a'):format(1, 1.5)", "0x1p+0 0x2p+0"),
+        ("tonumber(' 0x1.8p1 ') + '1e1' + 0b11", "16"),
+        ("tostring(tonumber('1e')) .. tostring(tonumber('0x')) .. tostring(tonumber('1 2'))", "nilnilnil"),
+        ("tostring(0xffULL) .. tostring(-9223372036854775807LL)", "255ULL-9223372036854775807LL"),
+        ("require('ffi').sizeof('char[010]') .. ' ' .. require('ffi').sizeof('char[0x10]')", "8 16"),
         ("('%.2f'):format(5e-324)", "0.00"),
         ("('%.0e'):format(2.5e-307)", "3e-307"),
     ];

@@ -28,7 +28,6 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("http/script", &["sys"]),
     ("interpreter", &["buffer", "env"]),
     ("json/mod", &["limits"]),
-    ("json/number", &["bytes"]),
     ("json/scan", &["limits", "wide"]),
     ("json/text", &["wide"]),
     ("json/write", &["buffer", "wide"]),

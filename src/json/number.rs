@@ -19,17 +19,16 @@
 //! | 17 digits, ns (read: with the scan of the array around them) | 29 | 35 | |
 //! | the same by `core` (read: the bare conversion) | 16 | 80 | |
 //!
-//! [`parse_lenient`] is 900 bytes more. Reading is linear in the input, since [`decide`] looks at no more than 768 digits; of the middles
-//! that were tried, of 17 to 768 digits, the slowest took 23 ns a byte (17 µs for one of 758 bytes).
+//! [`Literal`] and what belongs to it are 1,160 bytes more. Reading is linear in the input, since [`decide`] looks at no more than 768
+//! digits; of the middles that were tried, of 17 to 768 digits, the slowest took 23 ns a byte (17 µs for one of 758 bytes).
 //!
 //! `CARGO_PROFILE_RELEASE_STRIP=false cargo test --release -p coldmoon-fuzz --no-run`, then
 //! `nm -S -C target/release/deps/stable-* | grep -E 'json::(number|write)|dec2flt|flt2dec|fmt::float'`; times by
 //! `cargo run --release -p coldmoon-fuzz --example json_speed`.
 //!
-//! Not here: hexadecimal and infinite numbers, but for [`parse_lenient`].
+//! JSON knows no hexadecimal and infinite numbers: those are for [`parse_lenient`] and for Lua.
 
 use super::{Kind, SyntaxError};
-use crate::bytes;
 
 /// A number of the document.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -103,11 +102,7 @@ fn parse_rest(input: &[u8], at: usize, mut significand: u64, mut end: usize) -> 
             return Ok((number, end));
         }
     }
-    let magnitude = if count <= DIGITS_MAX {
-        nearest(significand, power - fraction as i64, false).unwrap_or_else(|below| decide(mantissa, power, below))
-    } else {
-        nearest_to_decimal(mantissa, power)
-    };
+    let magnitude = nearest_to_digits(mantissa, power, significand, count, fraction);
     if magnitude == f64::INFINITY {
         return refused(at, Kind::NumberRange);
     }
@@ -124,7 +119,7 @@ fn refused<T>(offset: usize, kind: Kind) -> Result<T, SyntaxError> {
 /// Eight digits at a time gained nothing on the documents of the benchmark and cost 450 bytes. (It did gain on integers of random length:
 /// 10 to 11 ns each instead of 15.)
 #[inline(always)]
-fn digits(input: &[u8], mut at: usize, mut value: u64) -> (u64, usize) {
+pub fn digits(input: &[u8], mut at: usize, mut value: u64) -> (u64, usize) {
     while let Some(byte @ b'0'..=b'9') = input.get(at) {
         value = value.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'));
         at += 1;
@@ -181,6 +176,16 @@ pub fn nearest_to_decimal(mantissa: &[u8], power: i64) -> f64 {
     let mut significand = 0;
     let (power_of_last, more) = significant(mantissa, power, DIGITS_MAX, |digit| significand = significand * 10 + digit);
     nearest(significand, power_of_last, more).unwrap_or_else(|below| decide(mantissa, power, below))
+}
+
+/// The same where the value of the digits is known, `significand` modulo 2^64, and that they are `count`, `fraction` of them behind the
+/// point.
+#[inline(always)]
+fn nearest_to_digits(mantissa: &[u8], power: i64, significand: u64, count: usize, fraction: usize) -> f64 {
+    if count > DIGITS_MAX {
+        return nearest_to_decimal(mantissa, power);
+    }
+    nearest(significand, power - fraction as i64, false).unwrap_or_else(|below| decide(mantissa, power, below))
 }
 
 /// Passes the first `count_max` digits of `mantissa` from the first that is not zero. Returns the power of ten of the last
@@ -619,57 +624,149 @@ fn eight_digits(value: u64) -> u64 {
 pub(super) fn parse_lenient(input: &[u8], at: usize) -> Option<(Number, usize)> {
     let first = input.get(at)?;
     let start = at + usize::from(matches!(first, b'+' | b'-'));
-    let begins_with = |word: &[u8]| input.get(start..start + word.len()).is_some_and(|bytes| bytes::is_same(bytes, word));
-    let (magnitude, end) = if *first == b'.' {
-        return None;
-    } else if begins_with(b"infinity") {
-        (f64::INFINITY, start + 8)
-    } else if begins_with(b"inf") {
-        (f64::INFINITY, start + 3)
-    } else if begins_with(b"nan") {
-        (f64::NAN, start + 3)
-    } else if begins_with(b"0x") && input.get(start + 2).is_some_and(u8::is_ascii_hexdigit) {
-        hexadecimal(input, start + 2)
-    } else {
-        let (_, mut end) = digits(input, start, 0);
-        let mut count = end - start;
-        if let Some(b'.') = input.get(end) {
-            let point = end + 1;
-            (_, end) = digits(input, point, 0);
-            count += end - point;
+    let (magnitude, end) = match not_finite(input, start) {
+        Some(found) => found,
+        None if *first == b'.' => return None,
+        None => {
+            let literal = Literal::parse(input, start, false)?;
+            (literal.magnitude(), literal.end)
         }
-        if count == 0 {
-            return None;
-        }
-        let mantissa = &input[start..end];
-        let mut power = 0;
-        if let (Some(b'e' | b'E'), Ok(parsed)) = (input.get(end), exponent(input, end + 1)) {
-            (power, end) = parsed;
-        }
-        (nearest_to_decimal(mantissa, power), end)
     };
     Some((Number::Double(if *first == b'-' { -magnitude } else { magnitude }), end))
 }
 
-/// The double nearest to the hexadecimal digits at `at`, and the offset behind them.
-fn hexadecimal(input: &[u8], mut at: usize) -> (f64, usize) {
-    let (mut value, mut scale) = (0u128, 0i32);
-    while let Some(digit) = input.get(at).and_then(|byte| char::from(*byte).to_digit(16)) {
-        if value >> 124 == 0 {
-            value = value << 4 | u128::from(digit);
-        } else {
-            // The last bit says whether there was anything behind it.
-            value |= u128::from(digit != 0);
-            scale = scale.saturating_add(4).min(1 << 20);
-        }
-        at += 1;
-    }
-    (nearest_to_binary(value, scale), at)
+/// What the word at `at` says, and the offset behind it: infinity or NaN.
+pub fn not_finite(input: &[u8], at: usize) -> Option<(f64, usize)> {
+    // `infin` is `inf` and something else.
+    let (value, letters) = match common(input, at, b"infinity") {
+        0 => (f64::NAN, common(input, at, b"nan")),
+        8 => (f64::INFINITY, 8),
+        letters => (f64::INFINITY, letters.min(3)),
+    };
+    (letters >= 3).then_some((value, at + letters))
 }
 
-/// The double nearest to `value` * 2^`scale`.
-pub fn nearest_to_binary(value: u128, scale: i32) -> f64 {
-    if value == 0 { 0.0 } else { round(value, scale) }
+/// How many letters of `word` are at `at`.
+#[inline(never)]
+fn common(input: &[u8], at: usize, word: &[u8]) -> usize {
+    input[at..].iter().zip(word).take_while(|(byte, letter)| **byte | 0x20 == **letter).count()
+}
+
+/// A number without its sign, as far as the text is one: what `strtod` takes but for words, and binary integers (`0b101`).
+pub struct Literal<'a> {
+    /// 2, 10 or 16.
+    pub base: u8,
+    /// Whether there is neither a point nor an exponent.
+    pub is_integer: bool,
+    /// The digits, perhaps with a point, from the first that is not zero.
+    pub mantissa: &'a [u8],
+    /// How many these are.
+    pub count: usize,
+    /// Their value without the point, modulo 2^64.
+    pub value: u64,
+    /// Behind so many digits is the point, counted from the last one.
+    fraction: usize,
+    /// The power of ten, or of two, that is written behind them.
+    pub exponent: i64,
+    /// The offset behind it all.
+    pub end: usize,
+}
+
+impl Literal<'_> {
+    /// The number at `at`; binary ones only where they are asked for.
+    pub fn parse(input: &[u8], at: usize, has_binary: bool) -> Option<Literal<'_>> {
+        let byte = |at: usize| input.get(at).copied().unwrap_or(0);
+        let mut base = 10;
+        if byte(at) == b'0' {
+            base = match byte(at + 1) | 0x20 {
+                b'x' => 16,
+                b'b' if has_binary => 2,
+                _ => 10,
+            };
+        }
+        loop {
+            let first = if base == 10 { at } else { at + 2 };
+            let mut start = first;
+            while byte(start) == b'0' {
+                start += 1;
+            }
+            let (mut value, mut end, mut point) = (0u64, start, None);
+            loop {
+                let digit = digit(byte(end));
+                if digit < base {
+                    value = value.wrapping_mul(base.into()).wrapping_add(digit.into());
+                } else if byte(end) == b'.' && point.is_none() {
+                    point = Some(end);
+                } else {
+                    break;
+                }
+                end += 1;
+            }
+            let points = usize::from(point.is_some());
+            if end - first > points {
+                let fraction = point.map_or(0, |point| end - point - 1);
+                let mantissa = &input[start..end];
+                let count = mantissa.len() - points;
+                let mark = if base == 16 { b'p' } else { b'e' };
+                let written = if base > 2 && byte(end) | 0x20 == mark { exponent(input, end + 1).ok() } else { None };
+                let is_integer = points == 0 && written.is_none();
+                let (exponent, end) = written.unwrap_or((0, end));
+                return Some(Literal { base, is_integer, mantissa, count, value, fraction, exponent, end });
+            }
+            if base == 10 {
+                return None;
+            }
+            // Without digits behind it, `0x` is a 0.
+            base = 10;
+        }
+    }
+
+    /// The double that is nearest to it.
+    pub fn magnitude(&self) -> f64 {
+        if self.base == 10 {
+            return nearest_to_digits(self.mantissa, self.exponent, self.value, self.count, self.fraction);
+        }
+        let mut binary = Binary::default();
+        for byte in self.mantissa.iter().filter(|byte| **byte != b'.') {
+            binary.push(digit(*byte), self.base);
+        }
+        binary.nearest(self.exponent - if self.base == 16 { 4 } else { 1 } * self.fraction as i64)
+    }
+}
+
+/// The value of a digit in a base up to 16; of what is none, more than that.
+#[inline(always)]
+fn digit(byte: u8) -> u8 {
+    match byte {
+        b'0'..=b'9' => byte - b'0',
+        _ => (byte | 0x20).wrapping_sub(b'a').saturating_add(10),
+    }
+}
+
+/// The number that digits of base 2 or 16 make.
+#[derive(Default)]
+pub struct Binary {
+    value: u128,
+    scale: i64,
+}
+
+impl Binary {
+    /// Appends a digit.
+    pub fn push(&mut self, digit: u8, base: u8) {
+        if self.value >> 124 == 0 {
+            self.value = self.value * u128::from(base) + u128::from(digit);
+        } else {
+            // The last bit says whether there was anything behind it.
+            self.value |= u128::from(digit != 0);
+            self.scale += i64::from(base.trailing_zeros());
+        }
+    }
+
+    /// The double nearest to it times 2^`exponent`.
+    pub fn nearest(&self, exponent: i64) -> f64 {
+        // No value of 128 bits needs more, and `round` takes no more.
+        if self.value == 0 { 0.0 } else { round(self.value, (self.scale + exponent).clamp(-2048, 2048) as i32) }
+    }
 }
 
 #[cfg(test)]

@@ -228,7 +228,7 @@ pub fn write_double(out: &mut Buffer, value: f64) -> Result<(), WriteError> {
     let len = if integer as f64 == magnitude && integer <= 1 << f64::MANTISSA_DIGITS {
         put_integer(spare, integer)
     } else {
-        put_decimal(spare, shortest(magnitude), -5, 21, 1)
+        put_decimal(spare, shortest(magnitude))
     };
     out.advance(negative + len);
     Ok(())
@@ -259,9 +259,8 @@ fn put_digits(out: &mut [u8], digits: u128) -> usize {
 }
 
 /// Writes d * 10^`power` to the front of `out`, which has [`ROOM`] - 1 bytes, and returns how many it wrote. d has at most 17 digits and
-/// is not 0. Without an exponent if the point, counted from the first digit, is from `least`, -5 or more, to `most`, 21 or less; otherwise
-/// the exponent has `exponent_digits` at least, 1 or 2.
-pub fn put_decimal(out: &mut [u8], (d, power): (u64, i32), least: i32, most: i32, exponent_digits: usize) -> usize {
+/// is not 0.
+fn put_decimal(out: &mut [u8], (d, power): (u64, i32)) -> usize {
     /// Bytes that are copied at once: 17 digits and up to 4 zeros.
     const PIECE: usize = 24;
     let mut digits = [b'0'; 17 + PIECE];
@@ -275,33 +274,37 @@ pub fn put_decimal(out: &mut [u8], (d, power): (u64, i32), least: i32, most: i32
     };
     // Without the zeros at the end.
     let count = len - (others.leading_zeros() / 8) as usize;
+    // Where the point is, counted from the first digit.
     let point = len as i32 + power;
     let copy = |out: &mut [u8], to: usize, from: usize| out[to..][..PIECE].copy_from_slice(&digits[from..][..PIECE]);
-    if point < least || point > most {
-        copy(out, 1, 0);
-        copy(out, 2, 1);
-        out[0] = out[1];
-        out[1] = b'.';
-        let end = if count == 1 { 1 } else { count + 1 };
-        let exponent = point - 1;
-        out[end..][..3].copy_from_slice(&[b'e', if exponent < 0 { b'-' } else { b'+' }, b'0']);
-        let exponent = exponent.unsigned_abs();
-        let end = end + 2 + usize::from(exponent < 10 && exponent_digits > 1);
-        end + put_integer(&mut out[end..], exponent.into())
-    } else if point <= 0 {
-        let first = (2 - point) as usize;
-        out[..8].copy_from_slice(b"0.000000");
-        copy(out, first, 0);
-        first + count
-    } else {
-        let point = point as usize;
-        copy(out, 0, 0);
-        if count <= point {
-            return point;
+    match point {
+        1..=21 => {
+            let point = point as usize;
+            copy(out, 0, 0);
+            if count <= point {
+                return point;
+            }
+            copy(out, point + 1, point);
+            out[point] = b'.';
+            count + 1
         }
-        copy(out, point + 1, point);
-        out[point] = b'.';
-        count + 1
+        -5..=0 => {
+            let first = (2 - point) as usize;
+            out[..8].copy_from_slice(b"0.000000");
+            copy(out, first, 0);
+            first + count
+        }
+        _ => {
+            copy(out, 1, 0);
+            copy(out, 2, 1);
+            out[0] = out[1];
+            out[1] = b'.';
+            let end = if count == 1 { 1 } else { count + 1 };
+            let exponent = point - 1;
+            out[end] = b'e';
+            out[end + 1] = if exponent < 0 { b'-' } else { b'+' };
+            end + 2 + put_integer(&mut out[end + 2..], u64::from(exponent.unsigned_abs()))
+        }
     }
 }
 

@@ -146,23 +146,15 @@ impl Spec {
             number.precision = number.precision.max(1) - 1;
         }
         let precision = i32::try_from(number.precision).unwrap_or(i32::MAX);
-        let mut text = [0; json::ROOM];
+        let mut text = [0; 20];
         let fast = if number.is_fixed {
             json::nearest_integer(value, precision).map(|integer| (integer, -precision))
         } else {
             json::significant_digits(value, number.precision)
         };
-        match fast {
-            None => self.put_exactly(out, &number, value),
-            Some((integer, power)) if number.is_general && integer > 0 && !self.has(ALTERNATIVE | UPPER) => {
-                let len = json::put_decimal(&mut text, (integer, power), -3, precision + 1, 2);
-                self.put(out, sign, &[(&text[..len], 0)], true);
-            }
-            Some((integer, power)) => {
-                let len = json::put_integer(&mut text, integer);
-                self.put_decimal(out, &number, &text[..len], len as i32 + power);
-            }
-        }
+        let Some((integer, power)) = fast else { return self.put_exactly(out, &number, value) };
+        let len = json::put_integer(&mut text, integer);
+        self.put_decimal(out, &number, &text[..len], len as i32 + power);
     }
 
     /// The same where all digits are needed.

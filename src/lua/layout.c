@@ -9,6 +9,7 @@
 #include "lj_state.h"
 #include "lj_str.h"
 #include "lj_strfmt.h"
+#include "lj_strscan.h"
 #include "lj_tab.h"
 #include "lj_vmevent.h"
 
@@ -82,6 +83,24 @@ SAME(STRFMT_SH_PREC, 24);
 SAME(STRFMT_G14, 5 | 0x30 | 15 << 24);
 SAME(STRFMT_MAXBUF_NUM, 32);
 
+SAME(STRSCAN_OPT_TOINT, 0x01);
+SAME(STRSCAN_OPT_TONUM, 0x02);
+SAME(STRSCAN_OPT_IMAG, 0x04);
+SAME(STRSCAN_OPT_LL, 0x08);
+SAME(STRSCAN_OPT_C, 0x10);
+SAME(STRSCAN_ERROR, 0);
+SAME(STRSCAN_NUM, 1);
+SAME(STRSCAN_IMAG, 2);
+SAME(STRSCAN_INT, 3);
+SAME(STRSCAN_U32, 4);
+SAME(STRSCAN_I64, 5);
+SAME(STRSCAN_U64, 6);
+#if LJ_TARGET_ARM64
+SAME(LJ_DUALNUM, 1);
+#else
+SAME(LJ_DUALNUM, 0);
+#endif
+
 SAME(offsetof(lua_State, glref), 16);
 SAME(offsetof(lua_State, base), 32);
 SAME(offsetof(lua_State, top), 40);
@@ -112,4 +131,6 @@ TYPE(lj_gc_step, int(lua_State *));
 TYPE(lj_state_growstack1, void(lua_State *));
 TYPE(lj_buf_more2, char *(SBuf *, MSize));
 TYPE(lj_strfmt_putfnum, SBuf *(SBuf *, SFormat, lua_Number));
+TYPE(lj_strscan_scan, StrScanFmt(const uint8_t *, MSize, TValue *, uint32_t));
+TYPE(lj_strscan_num, int(GCstr *, TValue *));
 TYPE(lj_strfmt_num, GCstr *(lua_State *, cTValue *));

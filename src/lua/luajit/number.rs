@@ -34,7 +34,7 @@ const G14: u32 = 5 | 0x30 | 15 << 24;
 const G14_ROOM: usize = 32;
 
 /// The integer that a number is, for which LuaJIT has functions of its own. Most numbers are one. -0 is not.
-fn integer(value: f64) -> Option<i32> {
+pub(super) fn integer(value: f64) -> Option<i32> {
     let integer = value as i32;
     (f64::from(integer).to_bits() == value.to_bits()).then_some(integer)
 }

@@ -164,23 +164,15 @@ impl Stream {
     }
 
     fn hexadecimal(&mut self) -> Option<f64> {
-        let (mut value, mut scale) = (0u128, 0i64);
+        let (mut binary, mut fraction) = (json::Binary::default(), 0);
         let has_digits = self.digits(16, |digit, is_behind| {
-            if value >> 124 == 0 {
-                value = value << 4 | u128::from(digit);
-                scale -= 4 * i64::from(is_behind);
-            } else {
-                // The last bit says whether there was anything behind it.
-                value |= u128::from(digit != 0);
-                scale += 4 * i64::from(!is_behind);
-            }
+            binary.push(digit as u8, 16);
+            fraction += i64::from(is_behind);
         });
         if !has_digits {
             return None;
         }
-        scale += self.exponent(b'p')?;
-        // No value of 128 bits needs more.
-        Some(json::nearest_to_binary(value, scale.clamp(-4096, 4096) as i32))
+        Some(binary.nearest(self.exponent(b'p')? - 4 * fraction))
     }
 }
 
@@ -342,6 +334,8 @@ mod tests {
             "9007199254740993",
             "0x20000000000001",
             "0x1p1024",
+            "0x1p99999",
+            "0x1p-99999",
             "0x1p-1075",
             "0x1.8p-1074",
             "0x0.00000000000000000000000000000001p128",
