@@ -105,6 +105,8 @@ mod lua {
             let folder = c_module_folder(name);
             let mut build = cc::Build::new();
             build.files(files.iter().map(|file| folder.join(file))).include(out.join("luajit-build/src")).warnings(false);
+            // As LPeg's makefile has it; musl's `assert` would bring musl's streams, and ours are in their place.
+            build.define("NDEBUG", None);
             build.opt_level_str("s").flag("-ffunction-sections").flag("-fno-asynchronous-unwind-tables").compile(name);
         }
     }
