@@ -197,6 +197,10 @@ mod lua {
             for argument in ["-Wl,-Bstatic", "-lc", "-lgcc"] {
                 println!("cargo:rustc-link-arg-bins={argument}");
             }
+            // src/lua/luajit/processor.rs
+            if target.starts_with("x86_64") {
+                println!("cargo:rustc-link-arg-bins=-Wl,--wrap=lj_vm_cpuid");
+            }
             // src/lua/musl/start.rs is in place of musl's start files, but not for C modules.
             if !C_MODULES.iter().any(|(name, _)| is_linked_in(name)) {
                 println!("cargo:rustc-link-arg-bins=-nostartfiles");

@@ -340,6 +340,14 @@ pub fn explain_faults() {
     handle(libc::SIGSEGV, note_fault as *const () as usize, libc::SA_ONSTACK);
 }
 
+/// What the kernel calls with a signal, its circumstances and the registers (sigaction(2), SA_SIGINFO).
+pub type SignalAction = extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
+
+/// From now on SIGILL is `action`'s, which is safe to run at any time; without one it ends the process again.
+pub fn catch_illegal_instructions(action: Option<SignalAction>) {
+    handle(libc::SIGILL, action.map_or(libc::SIG_DFL, |action| action as *const () as usize), libc::SA_SIGINFO);
+}
+
 /// Whether SIGTERM has come since [`watch_termination`].
 pub fn is_terminating() -> bool {
     IS_TERMINATING.load(Ordering::Relaxed)

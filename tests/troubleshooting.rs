@@ -43,6 +43,7 @@ const NO_MESSAGES: &[(&str, &str, &str)] = &[
     ("src/lua/json.rs", "number range", "a code for lua/cjson.lua, which has the words"),
     ("src/lua/json.rs", "string end", "a code for lua/cjson.lua"),
     ("src/lua/json.rs", "not finite", "a code for lua/cjson.lua"),
+    ("src/lua/luajit/processor.rs", "", "instructions"),
     ("src/lua/musl/errors.rs", "", "what the C library says about the system's errors"),
     ("src/lua/musl/print.rs", "", "instructions"),
     ("src/lua/musl/start.rs", "", "instructions"),
