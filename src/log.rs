@@ -89,7 +89,7 @@ impl Log {
     pub fn write_message(&mut self, level: Level, invocation: Option<&Invocation<'_>>, message: &[&[u8]]) {
         let mut text = Buffer::new(limits::LOG_LINE_BYTES_MAX);
         for part in message {
-            // Only what is beyond the bound is lost, and these messages are short.
+            // A part that does not fit is lost; these messages are short.
             let _ = text.push(part);
         }
         if self.is_json {

@@ -521,7 +521,7 @@ pub fn read(fd: c_int, into: &mut [u8]) -> Result<usize, Errno> {
 
 /// The environment as `execve(2)` takes it.
 pub fn environment() -> *const *const c_char {
-    // SAFETY: the C library has set it before `main`; the process has one thread.
+    // SAFETY: whatever begins the process sets it before `main`; the process has one thread.
     unsafe { environ }
 }
 
@@ -626,7 +626,7 @@ pub fn process_id() -> c_int {
     unsafe { libc::getpid() }
 }
 
-/// Ends the process. C's streams are flushed, `atexit` functions run.
+/// Ends the process. C's streams are flushed.
 pub fn exit(code: c_int) -> ! {
     // SAFETY: called from the only thread.
     unsafe { libc::exit(code) }

@@ -485,10 +485,14 @@ impl LogContent {
         let surplus = self.bytes.len().saturating_sub(LOG_BYTES_MAX);
         self.bytes.drain(..surplus);
         if echo {
+            let before = self.line.len();
             self.line.extend_from_slice(bytes);
-            let complete = self.line.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-            show(&self.line[..complete]);
-            self.line.drain(..complete);
+            // Only the new bytes are looked through: a line may be of many megabytes.
+            if let Some(at) = bytes.iter().rposition(|&byte| byte == b'\n') {
+                let complete = before + at + 1;
+                show(&self.line[..complete]);
+                self.line.drain(..complete);
+            }
         }
     }
 

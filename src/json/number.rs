@@ -984,6 +984,11 @@ mod tests {
         ] {
             assert_eq!(parse_lenient(text.as_bytes(), 0), Some((Number::Double(expected), len)), "{text}");
         }
+        for zeros in [255, 256, 1100, 5000] {
+            let text = format!("0x1{}", "0".repeat(zeros));
+            let expected = if zeros < 256 { 2f64.powi(4 * zeros as i32) } else { f64::INFINITY };
+            assert_eq!(parse_lenient(text.as_bytes(), 0), Some((Number::Double(expected), 3 + zeros)), "{zeros}");
+        }
         assert!(matches!(parse_lenient(b"-NaN", 0), Some((Number::Double(value), 4)) if value.is_nan()));
         for text in ["", "-", "+", ".5", ".", "-.", "- 5", "na", "e5", "x"] {
             assert_eq!(parse_lenient(text.as_bytes(), 0), None, "{text}");

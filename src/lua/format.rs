@@ -165,6 +165,7 @@ impl Spec {
         let (mut start, point) = json::all_digits(value, &mut digits);
         let before = if number.is_fixed { point as isize } else { start as isize + 1 };
         let end = number.precision.saturating_add_signed(before);
+        // That is not in front of all digits: such a number is one that `nearest_integer` has an answer for.
         if let Some(first) = digits.get(end) {
             let is_more = digits[end + 1..].iter().any(|digit| *digit != b'0');
             let mut at = end;

@@ -12,6 +12,12 @@ use crate::interpreter::Stream;
 use crate::sys;
 use core::ffi::c_int;
 
+unsafe extern "C" {
+    /// C's stream.
+    #[link_name = "stdout"]
+    static STDOUT: *mut libc::FILE;
+}
+
 /// The registry's name for the metatable of files (`LUA_FILEHANDLE`).
 const FILES: &core::ffi::CStr = c"FILE*";
 
@@ -175,17 +181,18 @@ unsafe fn write(vm: *mut Vm, stream: Stream, bytes: &[u8]) {
     }
 }
 
-/// Writes what waits: called when a call ends.
+/// Writes what waits, in C's stdout too, where `ffi.C.printf` writes: called when a call ends.
 ///
 /// # Safety
 /// `vm` is live, within `Vm::with_host`.
 #[inline(never)]
 pub unsafe fn flush(vm: *mut Vm) {
-    // SAFETY: the caller vouches for `vm`.
+    // SAFETY: the caller vouches for `vm`; C's stdout is always there.
     unsafe {
         if let Some(host) = Vm::host(vm) {
             (*vm).lines.flush(host);
         }
+        libc::fflush(STDOUT);
     }
 }
 

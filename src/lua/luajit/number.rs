@@ -4,7 +4,7 @@
 //! lies in the middle. Other than LuaJIT's own they are always exact.
 
 use crate::lua::ffi::lua_State;
-use crate::lua::format::{Counted, Full, HALF_UP, Out, PLUS, Room, Spec};
+use crate::lua::format::{Counted, HALF_UP, Out, PLUS, Room, Spec};
 use core::ffi::{c_char, c_uint};
 use core::slice;
 
@@ -24,8 +24,9 @@ unsafe extern "C" {
     fn lj_str_new(state: *mut lua_State, text: *const c_char, bytes: usize) -> *mut u8;
 }
 
-/// What is asked of a buffer at once. Most numbers are shorter.
-const ROOM: usize = 64;
+/// Room for a number in any format: 309 digits, a point, 99 digits, a sign. It is asked for before anything is written: where there is none, a
+/// number is not there in part.
+const ROOM: usize = 512;
 
 /// `STRFMT_G14`, the format of `tostring`.
 const G14: u32 = 5 | 0x30 | 15 << 24;
@@ -69,32 +70,19 @@ unsafe extern "C" fn lj_strfmt_putfnum(buffer: *mut Buffer, format: u32, value: 
         // SAFETY: the caller vouches for the buffer.
         return unsafe { lj_strfmt_putint(buffer, integer) };
     }
-    let mut growing = Growing(buffer);
-    let mut out = Out { room: Room::new(&mut []), full: &mut growing };
-    out.full.make_room(&mut out.room);
-    put(&mut out, format, value);
-    let written = out.room.at;
-    // SAFETY: so many were written behind what was there.
-    unsafe { (*buffer).write = (*buffer).write.add(written) };
-    buffer
-}
-
-/// A buffer that grows. It is live, says the caller of `lj_strfmt_putfnum`.
-struct Growing(*mut Buffer);
-
-impl<'a> Full<'a> for Growing {
-    fn make_room(&mut self, room: &mut Room<'a>) {
-        // SAFETY: the buffer is live, `layout.c` vouches for its fields. What is between `write` and `end` is nobody else's, and it is
-        // there: `lj_buf_more2` returns `write` with room for so many bytes, which may be elsewhere then.
-        unsafe {
-            let buffer = &mut *self.0;
-            buffer.write = buffer.write.add(room.at);
-            if buffer.end.addr() - buffer.write.addr() < ROOM {
-                buffer.write = lj_buf_more2(buffer, ROOM as c_uint);
-            }
-            *room = Room::new(slice::from_raw_parts_mut(buffer.write, buffer.end.addr() - buffer.write.addr()));
+    let bytes = if format == G14 { G14_ROOM } else { ROOM };
+    // SAFETY: the buffer is live, says the caller; `layout.c` vouches for its fields. What is between `write` and `end` is nobody else's, and
+    // it is there: `lj_buf_more2` returns `write` with room for so many bytes, which may be elsewhere then.
+    unsafe {
+        let buffer = &mut *buffer;
+        if buffer.end.addr() - buffer.write.addr() < bytes {
+            buffer.write = lj_buf_more2(buffer, bytes as c_uint);
         }
+        let mut out = Out { room: Room::new(slice::from_raw_parts_mut(buffer.write, bytes)), full: &mut Counted };
+        put(&mut out, format, value);
+        buffer.write = buffer.write.add(out.total());
     }
+    buffer
 }
 
 /// `lj_strfmt_num`: a number as a string.

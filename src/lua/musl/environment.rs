@@ -3,7 +3,7 @@
 //! The list is the one that the process began with until an entry more is needed.
 
 use crate::sys;
-use core::ffi::{c_char, c_int};
+use core::ffi::{CStr, c_char, c_int};
 use core::ptr;
 
 unsafe extern "C" {
@@ -42,7 +42,11 @@ unsafe fn find(name: *const c_char) -> (*mut *const c_char, *const c_char) {
 #[cfg_attr(target_env = "musl", unsafe(no_mangle))]
 unsafe extern "C" fn getenv(name: *const c_char) -> *const c_char {
     // SAFETY: the caller vouches for the name.
-    unsafe { find(name).1 }
+    unsafe {
+        let text = CStr::from_ptr(name).to_bytes();
+        // No variable has such a name, and `find` would take it for an entry.
+        if text.is_empty() || text.contains(&b'=') { ptr::null() } else { find(name).1 }
+    }
 }
 
 /// `putenv(3)`, of a text that has a `=`.

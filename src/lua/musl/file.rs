@@ -129,8 +129,12 @@ impl File {
         }
         if self.buffering == UNDECIDED {
             let mut size = [0u16; 4];
+            // A call that succeeds leaves it as it was.
+            // SAFETY: the address of this thread's errno is always valid.
+            let errno = unsafe { *libc::__errno_location() };
             // SAFETY: the kernel writes a `struct winsize`, four numbers.
             let is_terminal = unsafe { libc::ioctl(self.fd, libc::TIOCGWINSZ, size.as_mut_ptr()) } == 0;
+            super::set_errno(errno);
             self.buffering = if is_terminal { LINES } else { FULL };
         }
         let now = match self.buffering {

@@ -29,7 +29,7 @@ pub unsafe fn share(heap: *mut c_void) {
     unsafe { HEAP = heap }
 }
 
-/// `realloc(3)` on the allocator's terms: `old` is null or a block's aligned bytes; with 0 bytes and `old` it frees.
+/// `realloc(3)` on the allocator's terms: `old` is null or a block's aligned bytes; `is_freed`: it is not wanted any more.
 ///
 /// # Safety
 /// C's: `old` is null or came from here and was not freed since.

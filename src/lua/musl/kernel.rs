@@ -24,9 +24,9 @@ macro_rules! calls {
 }
 
 calls! {
-    // Lock, flag or descriptor: all are one word.
     close(fd: c_int;) -> c_int = SYS_close;
     connect(fd: c_int, address: *const c_void, bytes: c_uint;) -> c_int = SYS_connect;
+    // Lock, flag or descriptor: all are one word.
     fcntl(fd: c_int, command: c_int, argument: c_long;) -> c_int = SYS_fcntl;
     getrandom(into: *mut c_void, bytes: usize, flags: c_uint;) -> isize = SYS_getrandom;
     getrusage(of: c_int, usage: *mut c_void;) -> c_int = SYS_getrusage;
@@ -40,7 +40,7 @@ calls! {
     munmap(start: *mut c_void, bytes: usize;) -> c_int = SYS_munmap;
     nanosleep(time: *const libc::timespec, rest: *mut libc::timespec;) -> c_int = SYS_nanosleep;
     pipe2(ends: *mut c_int, flags: c_int;) -> c_int = SYS_pipe2;
-    // The set has as many bytes as the kernel's.
+    // The set has as many bytes as the kernel's. It writes the time that is left where C's function leaves it as it was; no caller looks.
     ppoll(list: *mut libc::pollfd, count: c_ulong, time: *const libc::timespec, held: *const c_void; SET_BYTES) -> c_int = SYS_ppoll;
     prctl(option: c_int, first: c_ulong, second: c_ulong, third: c_ulong, fourth: c_ulong;) -> c_int = SYS_prctl;
     read(fd: c_int, into: *mut c_void, bytes: usize;) -> isize = SYS_read;

@@ -325,8 +325,13 @@ unsafe fn walk(format: &[u8], take: Take<'_>, out: &mut Out<'_>) -> Option<()> {
         // `%%` is a conversion without an argument.
         let number = format.argument();
         let mut spec = Spec { flags: 0, width: 0, precision: None };
-        while let Some(flag) = format.rest.first().and_then(|byte| FLAGS.iter().position(|flag| flag == byte)) {
-            spec.flags |= 1 << flag;
+        while let Some(byte) = format.rest.first() {
+            match FLAGS.iter().position(|flag| flag == byte) {
+                Some(bit) => spec.flags |= 1 << bit,
+                // Grouped thousands, which the C locale has not.
+                None if *byte == b'\'' => {}
+                None => break,
+            }
             format.rest = &format.rest[1..];
         }
         if format.take(b'*') {
@@ -558,6 +563,8 @@ mod tests {
     fn texts_and_arguments_of_all_kinds_are_those_of_the_c_library() {
         let text = c"hello".as_ptr();
         let text_bits = text.addr() as u64;
+        // The C locale groups nothing.
+        same!("%'d|%'.2f", 1_234_567 as c_int => 1_234_567, 1234.5 => f64::to_bits(1234.5));
         for flags in ["", "-", "0"] {
             for width in ["", "3", "9"] {
                 for precision in ["", ".", ".2", ".9"] {

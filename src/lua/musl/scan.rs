@@ -348,6 +348,7 @@ mod tests {
         ]
         .map(String::from)
         .into();
+        texts.extend([255, 256, 1100].map(|zeros| format!("0x1{}", "0".repeat(zeros))));
         texts.push(format!("{}1e-2000", "0".repeat(3000)));
         texts.push(format!("0.{}1e2001", "0".repeat(2000)));
         texts.push(format!("1{}e-2000", "0".repeat(2000)));
