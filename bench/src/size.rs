@@ -71,7 +71,7 @@ pub fn run(bench: &Bench) -> Result<()> {
         }
     }
     println!(
-        "What is not quite fair. The bare program has no protocol, no JSON, no error report. Symbol sizes are before deflate; a symbol that the compiler has put into another counts there."
+        "What is not quite fair. The bare program has no protocol, no JSON, no error report; and it has LuaJIT's and musl's own functions where coldmoon has smaller ones (src/lua/luajit, src/lua/musl). Symbol sizes are before deflate; a symbol that the compiler has put into another counts there."
     );
     if !bench.quick {
         crate::record::write(&bench.root, "size", record)?;

@@ -206,9 +206,15 @@ fn has_below(bytes: &[u8], bound: u8) -> bool {
     words.iter().any(is_in) || rest.iter().any(|byte| *byte < bound)
 }
 
-/// Whether a field's name is `known`, in any case. Servers write `known` as it is given here nearly always.
+/// Whether a field's name is `known`, in any case. Nearly all are told apart by their lengths, which is no call.
+#[inline(always)]
 pub fn is_name(name: &[u8], known: &[u8]) -> bool {
-    name == known || bytes::is_same(name, known)
+    /// Servers write `known` as it is given here nearly always.
+    #[inline(never)]
+    fn is_same(name: &[u8], known: &[u8]) -> bool {
+        name == known || bytes::is_same(name, known)
+    }
+    name.len() == known.len() && is_same(name, known)
 }
 
 #[cfg(test)]

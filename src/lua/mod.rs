@@ -16,11 +16,10 @@
 //! | `output` | `print`, `io.write`, `os.exit` |
 //! | `failure` | what was raised, as the runtime reports it |
 //! | `system` | the clock and randomness |
+//! | `format` | one conversion of a format; doubles as text |
 //! | `symbols` | what `ffi.C` finds in the static build |
-//! | `luajit/` | what the binary has in place of LuaJIT's own functions |
 //! | `musl/` | what the static build has in place of musl's own functions |
 //! | `luajit/` | what the binary has in place of LuaJIT's own functions |
-//! | `format` | one conversion of a format; doubles as text |
 //! | `sort` | the one sort |
 //! | `stack`, `ffi` | helpers over the C API, and the C API |
 
