@@ -24,8 +24,8 @@ unsafe extern "C" {
     fn lj_str_new(state: *mut lua_State, text: *const c_char, bytes: usize) -> *mut u8;
 }
 
-/// Room for a number in any format: 309 digits, a point, 99 digits, a sign. It is asked for before anything is written: where there is none, a
-/// number is not there in part.
+/// Room for a number in any format: 309 digits, a point, 99 digits, a sign. It is asked for before anything is written: no part of a
+/// number is left where there is none.
 const ROOM: usize = 512;
 
 /// `STRFMT_G14`, the format of `tostring`.
@@ -71,8 +71,8 @@ unsafe extern "C" fn lj_strfmt_putfnum(buffer: *mut Buffer, format: u32, value: 
         return unsafe { lj_strfmt_putint(buffer, integer) };
     }
     let bytes = if format == G14 { G14_ROOM } else { ROOM };
-    // SAFETY: the buffer is live, says the caller; `layout.c` vouches for its fields. What is between `write` and `end` is nobody else's, and
-    // it is there: `lj_buf_more2` returns `write` with room for so many bytes, which may be elsewhere then.
+    // SAFETY: the buffer is live, says the caller; `layout.c` vouches for its fields. What is between `write` and `end` is nobody else's,
+    // and it is there: `lj_buf_more2` returns `write` with room for so many bytes, which may be elsewhere then.
     unsafe {
         let buffer = &mut *buffer;
         if buffer.end.addr() - buffer.write.addr() < bytes {
