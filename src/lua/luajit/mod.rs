@@ -21,3 +21,36 @@ mod number;
 #[cfg(all(target_arch = "x86_64", any(test, target_env = "musl")))]
 mod processor;
 mod scan;
+
+/// LuaJIT's own program, which every build makes too, and numbers for it.
+#[cfg(test)]
+mod oracle {
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+
+    /// What the program prints that runs `script` with this input.
+    pub fn answers(script: &str, input: String) -> String {
+        let mut luajit = Command::new(concat!(env!("OUT_DIR"), "/luajit-build/src/luajit"))
+            .args(["-e", script])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = luajit.stdin.take().unwrap();
+        // By a thread: neither side waits for the other.
+        let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()).unwrap());
+        let output = luajit.wait_with_output().unwrap();
+        writer.join().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Pseudo-random numbers below a bound.
+    pub fn random(mut state: u64) -> impl FnMut(u64) -> u64 {
+        move |bound| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 11) % bound
+        }
+    }
+}
