@@ -555,7 +555,8 @@ pub fn significant_digits(value: f64, more: usize) -> Option<(u64, i32)> {
     if more > 16 || !value.is_normal() {
         return None;
     }
-    // log2 with 20 bits behind the point, by the straight line between two powers of two: too small by up to 0.09, and never too large.
+    // log2 with 20 bits behind the point, by the straight line between two powers of two, which lies below the curve: too small by up to
+    // 0.09, and never too large.
     let log2 = (value.to_bits() >> 32) as i64 - (1023 << 20);
     // 315652.8 / 2^20 is log10 2. What is taken off is more than the last digit of that makes.
     let exponent = ((log2 * 315_653 - (1 << 30)) >> 40) as i32;

@@ -181,7 +181,7 @@ impl Spec {
         self.put_decimal(out, number, &digits[start..end.min(DIGITS_ROOM)], point - start as i32);
     }
 
-    /// Lays out the digits that the precision asks for, zeros at the end perhaps more or less; `point` of them stand before the point.
+    /// Lays out digits that are rounded to the precision, with more or fewer zeros at the end; `point` of them are before the point.
     #[inline(never)]
     fn put_decimal(&self, out: &mut Out<'_>, number: &Number, mut digits: &[u8], mut point: i32) {
         let mut precision = number.precision;

@@ -5,8 +5,8 @@
 //! not at all, to everything else until there is no more room; at the latest until the process ends by `exit`. What is longer is read and
 //! written past the buffer.
 //!
-//! Between reading and writing C asks for `fseek` or `fflush`; here either may follow the other, at the place where the stream is.
-//! `setvbuf` takes the kind of buffering only: the buffer stays as it is.
+//! Between reading and writing C asks for `fseek` or `fflush`; here either may follow the other, at the place where the stream is;
+//! of a pipe that is open for both, what was read ahead is lost then. `setvbuf` takes the kind of buffering only: the buffer stays.
 //!
 //! ```text
 //! buffer     [8 bytes for what is put back] [4,096 bytes]
@@ -43,7 +43,7 @@ pub(super) struct File {
 
 /// May be written to. Whether it may be read is known to the kernel.
 const WRITABLE: u8 = 1;
-/// Nothing was left to read: there is not until somebody says otherwise.
+/// Nothing was left to read, and there is not until `fseek`, `ungetc` or `clearerr`.
 const AT_END: u8 = 2;
 /// A call has failed.
 const FAILED: u8 = 4;
@@ -98,7 +98,7 @@ impl File {
     }
 
     /// Puts the kernel's place where the stream's is: writes what waits, or gives back what was read too far. A pipe takes nothing back:
-    /// then it is kept. Whether nothing waits.
+    /// it is kept for the next read. Whether nothing waits to be written.
     #[inline(never)]
     fn settle(&mut self) -> bool {
         if self.is_writing {
@@ -113,7 +113,8 @@ impl File {
         true
     }
 
-    /// Writes, or keeps in the buffer; returns how many bytes.
+    /// Writes, or keeps in the buffer; returns how many of the bytes. After an error the last ones count as not written, those that waited
+    /// as written.
     #[inline(never)]
     fn write(&mut self, bytes: &[u8]) -> usize {
         if self.flags & WRITABLE == 0 {
