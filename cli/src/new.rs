@@ -45,6 +45,9 @@ impl New {
         match fs::read_dir(&self.folder).map(|mut entries| entries.next().is_none()) {
             Ok(true) => {}
             Ok(false) => bail!("{shown} exists already and is not empty: choose another name"),
+            Err(error) if error.kind() == ErrorKind::NotFound && self.folder.is_symlink() => {
+                bail!("{shown} exists already and is a link to nothing: choose another name")
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) if error.kind() == ErrorKind::NotADirectory && self.folder.exists() => {
                 bail!("{shown} exists already and is a file: choose another name")

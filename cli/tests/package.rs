@@ -319,6 +319,8 @@ fn new_makes_a_project_and_overwrites_nothing() {
     it.fail(&["new", "orders"], "orders exists already and is not empty: choose another name");
     it.write("work/file", "");
     it.fail(&["new", "file"], "file exists already and is a file: choose another name");
+    std::os::unix::fs::symlink("nowhere", it.path("work/link")).unwrap();
+    it.fail(&["new", "link"], "link exists already and is a link to nothing: choose another name");
     it.fail(&["new", "file/inside"], "cannot use file/inside: not a directory");
     fs::create_dir(it.path("work/empty")).unwrap();
     it.succeed(&["new", "empty"]);
