@@ -201,8 +201,8 @@ mod lua {
             if target.starts_with("x86_64") {
                 println!("cargo:rustc-link-arg-bins=-Wl,--wrap=lj_vm_cpuid");
             }
-            // src/lua/musl/start.rs is in place of musl's start files, but not for C modules.
-            if !C_MODULES.iter().any(|(name, _)| is_linked_in(name)) {
+            // src/lua/musl/start.rs is in place of musl's start files.
+            if env::var_os("CARGO_FEATURE_MUSL_START").is_none() {
                 println!("cargo:rustc-link-arg-bins=-nostartfiles");
             }
         } else {

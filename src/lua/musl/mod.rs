@@ -36,7 +36,7 @@ mod print;
 mod process;
 mod scan;
 mod sort;
-#[cfg(all(target_env = "musl", not(any(feature = "lpeg", feature = "lfs"))))]
+#[cfg(all(target_env = "musl", not(feature = "musl-start")))]
 mod start;
 mod text;
 mod time;

@@ -5,7 +5,7 @@
 //! them, `tests/layer.rs` looks for the instruction). Nothing here has constructors or calls `atexit`; there is no set-user-ID bit to
 //! beware of.
 //!
-//! C modules that are linked in may need all that: with them, musl's own start is taken.
+//! C modules that are linked in may need all that: with the cargo feature `musl-start`, which they switch on, musl's own start is taken.
 
 use core::ffi::{c_char, c_int};
 use core::ptr;
