@@ -1024,6 +1024,58 @@ mod tests {
     }
 
     #[test]
+    fn a_heap_of_large_blocks_does_not_grow_by_itself() {
+        let program = Program::new();
+        let mut random = Random(3);
+        // No block is a mapping of its own. What is in them does not matter: nothing but their heads is touched.
+        let mut blocks = [(ptr::null_mut::<u8>(), 0); 1500];
+        for turn in 0..300_000 {
+            let index = if turn < blocks.len() { turn } else { random.below(blocks.len()) };
+            let (block, count) = &mut blocks[index];
+            program.call(*block, *count, 0);
+            *count = 57_000 + random.below(MAPPED_BYTES_MIN - 57_000);
+            *block = program.call(ptr::null_mut(), 0, *count);
+            assert!(!block.is_null());
+        }
+        let used: usize = blocks.iter().map(|(_, count)| count).sum();
+        let mapped = program.mapped_bytes();
+        assert!(mapped < used * 5 / 4, "{mapped} for {used}");
+        for (block, count) in blocks {
+            program.call(block, count, 0);
+        }
+        program.check();
+        program.end();
+    }
+
+    #[test]
+    fn a_block_grows_into_the_hole_behind_it() {
+        let mut program = Program::new();
+        for _ in 0..4 {
+            assert!(program.add(40_000));
+        }
+        let (start, ..) = program.blocks[1];
+        // The hole is not the region, nor beside it.
+        program.free(2);
+        let index = program.blocks.iter().position(|(block, ..)| *block == start).expect("it is there");
+        assert!(program.resize(index, 70_000));
+        assert!(program.blocks.iter().any(|(block, bytes, _)| (*block, *bytes) == (start, 70_000)), "it has moved");
+        program.check();
+        program.end();
+    }
+
+    #[test]
+    fn a_mapped_block_grows_where_it_lies() {
+        let mut program = Program::new();
+        assert!(program.add(20 * MAPPED_BYTES_MIN));
+        let (start, ..) = program.blocks[0];
+        for factor in [21, 40, 39, 10] {
+            assert!(program.resize(0, factor * MAPPED_BYTES_MIN));
+            assert_eq!(program.blocks[0].0, start, "{factor}");
+        }
+        program.end();
+    }
+
+    #[test]
     fn holes_are_used_before_more_is_mapped() {
         let mut program = Program::new();
         let mut random = Random(2);
