@@ -1076,6 +1076,35 @@ mod tests {
     }
 
     #[test]
+    fn older_segments_go_back_too() {
+        let mut program = Program::new();
+        let before = program.mapped_bytes();
+        while program.mapped_bytes() < before + 2 * GIVE_BACK_BYTES {
+            assert!(program.add(100));
+        }
+        // Somebody else's page behind the heap: it goes on elsewhere.
+        // SAFETY: the heap is live; the page is mapped where nothing is, and unmapped once.
+        let page = unsafe {
+            let segment = (*program.heap.0).segments;
+            let end = segment.byte_add((*segment).bytes).cast();
+            libc::mmap(end, PAGE_BYTES, libc::PROT_NONE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED_NOREPLACE, -1, 0)
+        };
+        assert_ne!(page, libc::MAP_FAILED);
+        while program.mapped_bytes() < before + 4 * GIVE_BACK_BYTES {
+            assert!(program.add(100));
+        }
+        while program.blocks.len() > 100 {
+            program.free(program.blocks.len() - 1);
+        }
+        program.check();
+        let mapped = program.mapped_bytes();
+        assert!(mapped < before + GIVE_BACK_BYTES, "{mapped}");
+        // SAFETY: as above.
+        unsafe { libc::munmap(page, PAGE_BYTES) };
+        program.end();
+    }
+
+    #[test]
     fn holes_are_used_before_more_is_mapped() {
         let mut program = Program::new();
         let mut random = Random(2);
