@@ -23,7 +23,7 @@ const ARENA_BYTES: usize = 32 * 1024;
 /// Aligned, so that the pieces which every start takes lie on one page.
 #[repr(align(4096))]
 struct Arena([u8; ARENA_BYTES]);
-#[unsafe(link_section = ".bss.last.arena")]
+#[unsafe(link_section = ".bss.rest.arena")]
 static mut ARENA: Arena = Arena([0; ARENA_BYTES]);
 /// Bytes of the arena that are given away. They are never given back.
 static ARENA_USED: AtomicUsize = AtomicUsize::new(0);

@@ -229,7 +229,6 @@ pub fn push_failure_members(out: &mut Buffer, failure: &Failure<'_>) -> Result<(
 }
 
 /// The frames of a stack: its lines without the white space around them.
-#[derive(Clone, Copy)]
 pub struct Frames<'a> {
     rest: &'a [u8],
 }

@@ -166,6 +166,7 @@ unsafe extern "C" fn codec_decode(state: *mut lua_State) -> c_int {
     unsafe {
         let text = argument_bytes(state, 1);
         lua_settop(state, 7);
+        // By way of u32, here and below: no text is longer, and from a double it is one instruction, where usize is ten.
         let at = (lua_tonumber(state, 2) as u32 as usize).saturating_sub(1).min(text.len());
         let has = flags(state, 3);
         let rules = Rules {

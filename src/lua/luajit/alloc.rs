@@ -748,6 +748,11 @@ mod tests {
             self.blocks.push((block, bytes, self.count));
         }
 
+        /// Where a block stands that has kept its place.
+        fn index_of(&self, block: *mut u8) -> usize {
+            self.blocks.iter().position(|(other, ..)| *other == block).expect("it has not moved")
+        }
+
         /// Forgets a block, whose bytes must be as they were filled.
         fn forget(&mut self, index: usize) -> (*mut u8, usize) {
             let (block, bytes, filled) = self.blocks.swap_remove(index);
@@ -982,11 +987,11 @@ mod tests {
         assert!(program.add(40) && program.add(40));
         let (start, ..) = program.blocks[1];
         for bytes in [41, 300, 5000, 20_000, 50_000, 90_000] {
-            let index = program.blocks.iter().position(|(block, ..)| *block == start).expect("it has not moved");
+            let index = program.index_of(start);
             assert!(program.resize(index, bytes));
             program.check();
         }
-        let index = program.blocks.iter().position(|(block, ..)| *block == start).expect("it has not moved");
+        let index = program.index_of(start);
         assert!(program.resize(index, 30), "and shrinks");
         assert!(program.blocks.iter().any(|(block, ..)| *block == start));
         program.end();
@@ -1056,7 +1061,7 @@ mod tests {
         let (start, ..) = program.blocks[1];
         // The hole is not the region, nor beside it.
         program.free(2);
-        let index = program.blocks.iter().position(|(block, ..)| *block == start).expect("it is there");
+        let index = program.index_of(start);
         assert!(program.resize(index, 70_000));
         assert!(program.blocks.iter().any(|(block, bytes, _)| (*block, *bytes) == (start, 70_000)), "it has moved");
         program.check();

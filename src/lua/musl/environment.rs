@@ -135,6 +135,8 @@ mod tests {
             for _ in 0..1000 {
                 assert_eq!((putenv(c"NEW=7".as_ptr()), get(c"NEW"), unsetenv(c"NEW".as_ptr())), (0, Some("7"), 0));
             }
+            // A name is a whole one.
+            assert_eq!((get(c"NEWER=6"), get(c"NEWER="), get(c"NEWE"), get(c"")), (None, None, None, None));
             for empty in [ptr::null_mut(), &raw mut list[5]] {
                 environ = empty;
                 assert_eq!((get(c"A"), unsetenv(c"A".as_ptr()), putenv(c"A=8".as_ptr()), all()), (None, 0, 0, ["A=8"].to_vec()));

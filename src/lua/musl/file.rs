@@ -199,7 +199,7 @@ impl File {
 }
 
 /// Hardly ever used: not among what every start touches.
-#[unsafe(link_section = ".bss.last.buffers")]
+#[unsafe(link_section = ".bss.rest.buffers")]
 static mut BUFFERS: [Buffer; 3] = [[0; size_of::<Buffer>()]; 3];
 
 const fn buffer(index: usize) -> *mut Buffer {

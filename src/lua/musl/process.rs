@@ -57,7 +57,7 @@ impl Child {
                 return id;
             }
             wait(id);
-            *libc::__errno_location() = errno;
+            super::set_errno(errno);
             -1
         }
     }

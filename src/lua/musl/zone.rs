@@ -91,7 +91,7 @@ impl Cache {
                     self.file_bytes = usize::try_from(libc::read(fd, self.file.as_mut_ptr().cast(), FILE_BYTES_MAX)).unwrap_or(0);
                     libc::close(fd);
                 }
-                *libc::__errno_location() = errno;
+                super::set_errno(errno);
                 if fd >= 0 {
                     break;
                 }
@@ -104,7 +104,7 @@ impl Cache {
 /// The abbreviations of the rule that was read last, of standard and of summer time.
 type Abbreviations = [[u8; ABBREVIATION_BYTES_MAX + 1]; 2];
 
-#[unsafe(link_section = ".bss.last.zone")]
+#[unsafe(link_section = ".bss.rest.zone")]
 static mut CACHE: Cache = Cache::EMPTY;
 static mut ABBREVIATIONS: Abbreviations = [[0; ABBREVIATION_BYTES_MAX + 1]; 2];
 
